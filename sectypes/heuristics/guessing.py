@@ -1,0 +1,91 @@
+"""The order in which ticker, venue and name are heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sectypes.heuristics.by_name import leverage_of
+from sectypes.heuristics.by_ticker import (
+    by_form,
+    by_fund_suffix,
+    by_pair_venue,
+    ticker_signs,
+    venue_signs,
+)
+from sectypes.heuristics.lexicon import Sign
+from sectypes.heuristics.rules import Guess, first_rule
+from sectypes.heuristics.words import Reading, read
+from sectypes.taxonomy import SecurityType, Subtype
+from sectypes.tickers import is_cash_phrase
+
+__all__ = ["guess"]
+
+_TOKEN = int(Sign.TOKEN)
+_MONEY = int(Sign.MONEY)
+
+
+def guess(key: str, *, name: str | None = None, exchange: str | None = None) -> Guess | None:
+    """Guess what a security is from its ticker's form, its name and where it is listed.
+
+    Parameters
+    ----------
+    key : str
+        The canonical ticker (`sectypes.tickers.canonical`); "" where there is none.
+    name : str or None
+        The security's name, in any case, cut or abbreviated as brokers do.
+    exchange : str or None
+        Code of the listing venue (Yahoo's, FMP's or a MIC); unknown codes say nothing.
+
+    Returns
+    -------
+    Guess or None
+        None where no rule speaks: nothing is assumed then.
+
+    Notes
+    -----
+    Order: the venues of coins and currencies, decisive forms (option, pair, `CUR:`, debt CUSIP),
+    Nasdaq's fund suffixes, then the table of `sectypes.heuristics.rules` on all signs together.
+    Bare USD, CASH and BTC are listed securities: their name decides. In doubt a security is a
+    company: a company called a fund understates a loss, a fund called a company only alarms.
+
+    Examples
+    --------
+    >>> found = guess("DSU", name="BLACKROCK DEBT STRATEGIES FD INC")
+    >>> found.security_type.value, found.subtype.value, found.rule, found.note
+    ('mutual_fund', 'closed_end_fund', 'name_fund', 'name: FD')
+    >>> guess("IVZ", name="Invesco Ltd.") is None
+    True
+    >>> guess("TQQQ", name="ProShares UltraPro QQQ").leverage
+    3.0
+    """
+    venue = venue_signs(exchange) if exchange else 0
+    if venue and (found := by_pair_venue(venue)):
+        return found
+    plain = len(key) < 6 and key.isalnum()
+    if not plain and (found := by_form(key)):
+        return found
+    reading = read(name)
+    signs, _ = reading
+    if key[-1:] == "X" and not signs & _TOKEN and (found := by_fund_suffix(key, exchange)):
+        return _levered(found, name, reading)
+    rule = first_rule(signs | venue | ticker_signs(key))
+    if rule is None:
+        return _CASH_WORDS if name and signs & _MONEY and is_cash_phrase(name) else None
+    leverage = leverage_of(name, reading, rule.security_type)
+    words = reading.words(rule.wanted)
+    note = f"name: {words}" if words else "form of the ticker, or listing venue"
+    return Guess(rule.security_type, rule.subtype, leverage, rule.name, note)
+
+
+_CASH_WORDS = Guess(
+    SecurityType.CASH,
+    Subtype.CURRENCY,
+    1.0,
+    "name_cash",
+    "the name as a whole is a way to say cash",
+)
+
+
+def _levered(found: Guess, name: str | None, reading: Reading) -> Guess:
+    """Add to a fund told by its ticker what the name says about leverage."""
+    return replace(found, leverage=leverage_of(name, reading, found.security_type))
