@@ -1,0 +1,143 @@
+"""CSV, TSV, Excel and frames as one thing: rows of cells with the line that each stands on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+import pandas as pd
+
+from sectypes.errors import Failure, InputError
+from sectypes.holdings.blocks import Row
+from sectypes.holdings.headers import match_header
+from sectypes.holdings.inputs import Raw
+
+__all__ = ["frame_rows", "is_workbook", "text_rows", "workbook_tables"]
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE_LINES, _SAMPLE_LENGTH = 200, 2**18
+_MAX_UNPACKED = 500 * 2**20
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
+
+
+def text_rows(text: str, *, label: str, ticker_column: str | None = None) -> list[Row]:
+    r"""Split delimited text; the delimiter is the one that makes the best header.
+
+    Raises
+    ------
+    InputError
+        With the line, for quotes that do not close or fields beyond any export.
+
+    Examples
+    --------
+    >>> text_rows("Symbol;Qty\nNA;5", label="x.csv")
+    [Row(line=1, cells=['Symbol', 'Qty']), Row(line=2, cells=['NA', '5'])]
+    """
+    first, _, rest = text.partition("\n")
+    skipped = 0
+    if first.strip().lower().startswith("sep=") and len(first.strip()) == 5:
+        delimiter, text, skipped = first.strip()[4], rest, 1
+    else:
+        delimiter = _delimiter(text, ticker_column)
+    return list(_split(text, delimiter, label, skipped))
+
+
+def _delimiter(text: str, ticker_column: str | None) -> str:
+    """The delimiter under which a line names most columns; the comma where none does."""
+    lines = text[:_SAMPLE_LENGTH].splitlines(keepends=True)[:_SAMPLE_LINES]
+    best, most = ",", 0
+    for delimiter in _DELIMITERS:
+        named = _most_named(lines, delimiter, ticker_column)
+        if named > most:
+            best, most = delimiter, named
+    return best
+
+
+def _most_named(lines: list[str], delimiter: str, ticker_column: str | None) -> int:
+    """The largest number of known columns in one line; 0 where the lines cannot be split so."""
+    try:
+        headers = [
+            match_header(cells, ticker_column=ticker_column)
+            for cells in csv.reader(lines, delimiter=delimiter)
+        ]
+    except csv.Error:
+        return 0
+    return max((len(header.columns) for header in headers if header is not None), default=0)
+
+
+def _split(text: str, delimiter: str, label: str, skipped: int) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = skipped + 1
+    try:
+        for cells in reader:
+            yield Row(line, cells)
+            line = skipped + reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(
+            f"{label} is not readable as a table",
+            [Failure(line, None, None, f"{error}: check the quotes of the row that starts here")],
+        ) from error
+
+
+def is_workbook(raw: Raw) -> bool:
+    """Whether the bytes are an Excel file, of the current or the old format."""
+    return raw.data.startswith((b"PK\x03\x04", _OLD_EXCEL))
+
+
+def workbook_tables(raw: Raw) -> list[list[Row]]:
+    """All cells of a workbook, a table a sheet, as Excel keeps them (text, number, date).
+
+    Rows are numbered as Excel does; with several sheets the sheet's name stands before the number.
+
+    Raises
+    ------
+    InputError
+        For a file that is damaged, packed beyond reason, or in the format before 2007.
+    """
+    if raw.data.startswith(_OLD_EXCEL):
+        raise InputError(f"{raw.label} is an Excel file of before 2007; save it as .xlsx or CSV")
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw.data)) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        if unpacked > _MAX_UNPACKED:
+            raise InputError(f"{raw.label} unpacks to more than {_MAX_UNPACKED // 2**20} MB")
+        sheets = _sheets(raw.data)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
+        raise InputError(f"{raw.label} is damaged: {error}") from error
+    except (KeyError, ValueError, TypeError, SyntaxError, AttributeError, IndexError) as error:
+        raise InputError(f"{raw.label} is not an Excel workbook: {error}") from error
+    return [
+        [
+            Row(f"{name}!{number}" if len(sheets) > 1 else number, cells)
+            for number, cells in enumerate(sheet.itertuples(index=False, name=None), start=1)
+        ]
+        for name, sheet in sheets.items()
+    ]
+
+
+def _sheets(data: bytes) -> dict[str, pd.DataFrame]:
+    with warnings.catch_warnings():
+        # About missing styles and the like, which exports of brokers often lack: not about cells.
+        warnings.filterwarnings("ignore", module="openpyxl")
+        sheets: dict[str, pd.DataFrame] = pd.read_excel(
+            io.BytesIO(data),
+            sheet_name=None,
+            header=None,
+            dtype=object,
+            keep_default_na=False,
+            na_filter=False,
+            engine="openpyxl",
+        )
+    return sheets
+
+
+def frame_rows(frame: pd.DataFrame) -> list[Row]:
+    """A frame's column names and rows, numbered by position from 0."""
+    columns = [frame.iloc[:, place].astype(object) for place in range(frame.shape[1])]
+    cells = [column.where(column.notna(), None).tolist() for column in columns]
+    names = Row("header", [str(name) for name in frame.columns])
+    return [names, *(Row(number, row) for number, row in enumerate(zip(*cells, strict=True)))]

@@ -1,0 +1,187 @@
+"""portfolio.yaml in, and the older dict form of a portfolio out.
+
+In::
+
+    portfolio_input:
+      AAPL: {shares: 100, type: equity}
+      CUR:USD: {dollars: 5000, type: cash}
+
+An entry says one of ``shares`` (units), ``dollars`` (an amount in its ``currency``, USD unless it
+says otherwise) or ``weight`` (a fraction; all entries or none, the frame's `value` then holds the
+weights and `currency` is missing). It may also say type, name, currency, price, cost_basis (total)
+and account_id. Tickers stay as they are written: ON, NO, 0005 and 1E5 are text.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import yaml
+
+from sectypes.errors import Failure, InputError
+from sectypes.holdings.amounts import parse_amount
+from sectypes.holdings.frame import Position
+from sectypes.holdings.payload import Record
+from sectypes.tickers import ISO_4217, Shape, canonical, shape
+from sectypes.vocab import table_is_cash
+
+__all__ = ["is_portfolio", "load_yaml", "portfolio_positions"]
+
+_ROOT = "portfolio_input"
+_AMOUNTS = ("shares", "dollars", "weight")
+_MAX_CHARACTERS = 2**20
+
+
+class _TextLoader(yaml.BaseLoader):
+    """A loader that builds only texts, lists and dicts, and refuses aliases and repeated keys."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Refuse aliases: nested ones grow without bound."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases (*name) are refused", mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
+        """Refuse a key that occurs twice: one of the two positions would be lost."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value.__hash__ and key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {str(key.value)[:60]!r} occurs twice", key.start_mark
+                )
+            if isinstance(key.value, str):
+                seen.add(key.value)
+        return super().construct_mapping(node, deep=deep)
+
+
+def load_yaml(text: str, *, label: str) -> Any:
+    """Parse YAML into texts, lists and dicts: nothing is converted, nothing is executed.
+
+    Raises
+    ------
+    InputError
+        With line and column: malformed YAML, aliases, a key twice, more than one document; also
+        for text that is too large or nested too deeply.
+
+    Examples
+    --------
+    >>> load_yaml("portfolio_input: {ON: {shares: 5}, 0005: {shares: 1}}", label="p.yaml")
+    {'portfolio_input': {'ON': {'shares': '5'}, '0005': {'shares': '1'}}}
+    """
+    if len(text) > _MAX_CHARACTERS:
+        raise InputError(f"{label} is larger than {_MAX_CHARACTERS // 2**20} MB: use a CSV file")
+    try:
+        return yaml.load(text, Loader=_TextLoader)  # noqa: S506  a BaseLoader builds only text
+    except RecursionError as error:
+        raise InputError(f"{label} is not valid holdings: YAML nested too deeply") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise InputError(
+            f"{label} is not valid YAML: {error.problem} at line {line}, column {column}",
+            [Failure(line, str(column), None, error.problem or "malformed")],
+        ) from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{label} is not valid YAML: {str(error).splitlines()[0]}") from error
+
+
+def is_portfolio(data: Mapping[Any, Any]) -> bool:
+    """Whether a parsed object is a portfolio file."""
+    return _ROOT in data
+
+
+def portfolio_positions(
+    parsed: Any, *, stem: str | None = None, portfolio: str | None = None
+) -> list[Position]:
+    """Read a parsed portfolio: ``portfolio_input`` as a mapping, or as a list with ``ticker``.
+
+    Raises
+    ------
+    InputError
+        For another shape, an entry without exactly one amount, weights beside amounts, tickers
+        that are no text, numbers that are none; all problems are collected first. The row is the
+        ticker, or the position in a list.
+    """
+    if not isinstance(parsed, Mapping) or not is_portfolio(parsed):
+        keys = sorted(map(str, parsed))[:8] if isinstance(parsed, Mapping) else None
+        found = keys or type(parsed).__name__
+        raise InputError(f"this is no portfolio: it has no key {_ROOT!r} (found: {found})")
+    problems: list[Failure] = []
+    entries = _entries(parsed[_ROOT], problems)
+    said = {key for entry in entries for key in _AMOUNTS if key in entry.data}
+    if "weight" in said and len(said) > 1:
+        for entry in entries:
+            if "weight" in entry.data:
+                entry.problem("weight", "stands beside shares or dollars: use one or the other")
+    where = portfolio or stem or "yaml"
+    positions = [_position(entry)._replace(portfolio=where) for entry in entries]
+    if problems:
+        raise InputError("the portfolio cannot be read", problems)
+    return positions
+
+
+def _entries(entries: Any, problems: list[Failure]) -> list[Record]:
+    """The entries as records that carry their ticker."""
+    if isinstance(entries, list | tuple):
+        root = Record({_ROOT: entries}, problems)
+        return list(root.children(_ROOT))
+    if not isinstance(entries, Mapping):
+        raise InputError(f"{_ROOT!r} is neither a mapping of tickers nor a list", problems)
+    found = []
+    for ticker, entry in entries.items():
+        if not isinstance(ticker, str):
+            reason = "the ticker is not text: YAML read it as something else, write it in quotes"
+            problems.append(Failure(str(ticker), "ticker", ticker, reason))
+        elif not isinstance(entry, Mapping):
+            reason = "is no entry such as {shares: 100}"
+            problems.append(Failure(ticker, _ROOT, entry, reason))
+        else:
+            found.append(Record({**entry, "ticker": ticker}, problems, _ROOT, ticker))
+    return found
+
+
+def _position(entry: Record) -> Position:
+    """One entry as a position. Cash has the price 1, so that its shares are its value."""
+    amounts = [key for key in _AMOUNTS if entry.data.get(key) not in (None, "")]
+    if len(amounts) != 1:
+        reason = f"say exactly one of {', '.join(_AMOUNTS)} (found: {amounts or 'none'})"
+        entry.problems.append(Failure(entry.row, "shares", None, reason))
+    ticker, kind, name = entry.text("ticker"), entry.text("type"), entry.text("name")
+    if ticker is None:
+        entry.problem("ticker", "is missing")
+    is_cash = table_is_cash(ticker=ticker, name=name, provider_type=kind)
+    units, price = _number(entry, "shares"), _number(entry, "price")
+    if is_cash and math.isnan(price):
+        price = 1.0
+    values = {"shares": units * price, "dollars": _number(entry, "dollars")}
+    values["weight"] = _number(entry, "weight")
+    return Position(
+        account=entry.text("account_id"),
+        provider="yaml",
+        ticker=ticker,
+        name=name,
+        provider_type=kind,
+        is_cash=is_cash,
+        units=units,
+        price=price,
+        value=values[amounts[0]] if amounts else math.nan,
+        currency=entry.text("currency") or ("USD" if amounts == ["dollars"] else _own(ticker)),
+        cost_basis=_number(entry, "cost_basis"),
+    )
+
+
+def _own(ticker: str | None) -> str | None:
+    """The currency that a ticker such as CUR:EUR names."""
+    code = canonical(ticker).removeprefix("CUR:")
+    return code if code in ISO_4217 and shape(ticker) is Shape.CASH else None
+
+
+def _number(entry: Record, key: str) -> float:
+    try:
+        return parse_amount(entry.data.get(key))
+    except ValueError as error:
+        entry.problem(key, str(error))
+        return math.nan
