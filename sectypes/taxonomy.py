@@ -1,4 +1,7 @@
-"""The words of the package: types, origins, and the frozen records that rooms exchange."""
+"""The words of the package: types, origins, and the frozen records that rooms exchange.
+
+Records that exist once for each ticker are named tuples: they are made ten thousand at a time.
+"""
 
 from __future__ import annotations
 
@@ -134,8 +137,7 @@ class Label:
     listed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Classification:
+class Classification(NamedTuple):
     """One assertion about one ticker: who says that it is what, and since when.
 
     Attributes
@@ -202,8 +204,7 @@ class Query(NamedTuple):
     is_cash: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """One line of a trail: which room was asked, what came of it, and a note for people."""
 
     room: str

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from sectypes.taxonomy import SECURITY_TYPES, Label, SecurityType, Subtype
 from sectypes.vocab import (
-    cash_subtype,
     fmp_label,
     fmp_raw_label,
     is_account_type_column,
@@ -438,26 +437,6 @@ def test_cash_of_a_table(ticker, name, kind, expected):
 )
 def test_words_for_cash(word, expected):
     assert is_cash_word(word) is expected
-
-
-@pytest.mark.parametrize(
-    ("row", "subtype"),
-    [
-        ({"word": "Money Market"}, Subtype.MONEY_MARKET_FUND),
-        ({"word": "cash", "name": "Sample Money Mkt Fund"}, Subtype.MONEY_MARKET_FUND),
-        ({"name": "SAMPLE MMKT CL I"}, Subtype.MONEY_MARKET_FUND),
-        ({"ticker": "abcxx**"}, Subtype.MONEY_MARKET_FUND),
-        ({"ticker": "ABCX"}, None),
-        ({"ticker": "CUR:EUR"}, Subtype.CURRENCY),
-        ({"ticker": "US DOLLAR"}, Subtype.CURRENCY),
-        ({"word": "cash"}, None),
-        ({"ticker": "SGOV", "word": "cash", "name": "Sample Bill ETF"}, None),
-        ({"ticker": None, "name": np.nan, "word": pd.NA}, None),
-        ({}, None),
-    ],
-)
-def test_subtypes_of_cash(row, subtype):
-    assert cash_subtype(**row) is subtype
 
 
 @pytest.mark.parametrize(

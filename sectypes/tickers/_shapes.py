@@ -73,9 +73,9 @@ def shape(key: object) -> Shape:
     >>> [str(shape(text)) for text in ("AAPL", "CUR:USD", "CUR:BTC", "912797HE0", "EUR/USD", "USD")]
     ['listed', 'cash', 'crypto', 'cusip', 'currency_pair', 'listed']
     """
-    key = canonical(key)
-    if _SHORT(key):
+    if isinstance(key, str) and _SHORT(key):
         return Shape.LISTED
+    key = canonical(key)
     return next((form for form, fits in _FORMS if fits(key)), Shape.OTHER)
 
 

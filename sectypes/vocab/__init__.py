@@ -7,7 +7,6 @@ None, never a type. Nothing here reads anything but its arguments.
 from __future__ import annotations
 
 from sectypes.vocab._cash import (
-    cash_subtype,
     is_account_type_column,
     is_cash_word,
     plaid_is_cash,
@@ -19,7 +18,6 @@ from sectypes.vocab._fmp import fmp_label, fmp_raw_label
 from sectypes.vocab._words import plaid_label, provider_label
 
 __all__ = [
-    "cash_subtype",
     "fmp_label",
     "fmp_raw_label",
     "is_account_type_column",

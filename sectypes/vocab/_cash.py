@@ -14,7 +14,6 @@ from sectypes.tickers import Shape, canonical, is_cash_phrase, shape, squeeze
 from sectypes.vocab._words import provider_label, word_key
 
 __all__ = [
-    "cash_subtype",
     "is_account_type_column",
     "is_cash_word",
     "plaid_is_cash",
@@ -182,37 +181,6 @@ def table_is_cash(
         return False
     money_fund = not key or _MONEY_FUND_TICKER.fullmatch(key) is not None
     return is_cash_word(name) or (money_fund and _MONEY_MARKET.search(name.upper()) is not None)
-
-
-def cash_subtype(
-    *, ticker: object = None, name: object = None, word: object = None
-) -> Subtype | None:
-    """Return the subtype of a row that is known to be cash.
-
-    Parameters
-    ----------
-    ticker, name, word : object
-        What the row says; missing values say nothing.
-
-    Returns
-    -------
-    Subtype or None
-        Money market fund where the provider's word, the name or the ticker's form (five letters
-        ending in XX) says so; currency for a cash-shaped ticker; None otherwise.
-
-    Examples
-    --------
-    >>> str(cash_subtype(ticker="VMFXX")), str(cash_subtype(ticker="CUR:EUR")), cash_subtype()
-    ('money_market_fund', 'currency', None)
-    """
-    label = provider_label(word)
-    if label is not None and label.subtype is Subtype.MONEY_MARKET_FUND:
-        return label.subtype
-    key = canonical(ticker)
-    says_fund = isinstance(name, str) and _MONEY_MARKET.search(name.upper())
-    if says_fund or _MONEY_FUND_TICKER.fullmatch(key):
-        return Subtype.MONEY_MARKET_FUND
-    return Subtype.CURRENCY if shape(key) is Shape.CASH else None
 
 
 def is_account_type_column(words: Iterable[object]) -> bool:

@@ -1,0 +1,98 @@
+BEGIN;
+
+CREATE TABLE sectypes_schema_version (
+    version_num VARCHAR(32) NOT NULL, 
+    CONSTRAINT sectypes_schema_version_pkc PRIMARY KEY (version_num)
+);
+
+-- Running upgrade  -> 0001
+
+CREATE TABLE security_types (
+    id BIGSERIAL NOT NULL, 
+    ticker VARCHAR(64) NOT NULL, 
+    security_type VARCHAR(32) NOT NULL, 
+    subtype VARCHAR(32), 
+    leverage FLOAT DEFAULT 1.0 NOT NULL, 
+    origin VARCHAR(16) NOT NULL, 
+    raw_label TEXT, 
+    name TEXT, 
+    last_updated TIMESTAMP WITH TIME ZONE NOT NULL, 
+    expires_at TIMESTAMP WITH TIME ZONE, 
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    fmp_data JSONB, 
+    CONSTRAINT pk_security_types PRIMARY KEY (id), 
+    CONSTRAINT uq_security_types_ticker UNIQUE (ticker), 
+    CONSTRAINT ck_security_types_security_type CHECK (security_type IN ('equity', 'etf', 'mutual_fund', 'cash', 'bond', 'crypto', 'derivative', 'other')), 
+    CONSTRAINT ck_security_types_origin CHECK (origin IN ('provider', 'fmp', 'openfigi', 'snapshot'))
+);
+
+CREATE INDEX ix_security_types_expires_at ON security_types (expires_at);
+
+CREATE INDEX ix_security_types_last_updated ON security_types (last_updated);
+
+CREATE INDEX ix_security_types_security_type ON security_types (security_type);
+
+CREATE TABLE security_type_history (
+    id BIGSERIAL NOT NULL, 
+    ticker VARCHAR(64) NOT NULL, 
+    old_type VARCHAR(32) NOT NULL, 
+    new_type VARCHAR(32) NOT NULL, 
+    origin VARCHAR(16) NOT NULL, 
+    raw_label TEXT, 
+    changed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    CONSTRAINT pk_security_type_history PRIMARY KEY (id), 
+    CONSTRAINT ck_security_type_history_old_type CHECK (old_type IN ('equity', 'etf', 'mutual_fund', 'cash', 'bond', 'crypto', 'derivative', 'other')), 
+    CONSTRAINT ck_security_type_history_new_type CHECK (new_type IN ('equity', 'etf', 'mutual_fund', 'cash', 'bond', 'crypto', 'derivative', 'other')), 
+    CONSTRAINT ck_security_type_history_origin CHECK (origin IN ('provider', 'fmp', 'openfigi', 'snapshot'))
+);
+
+CREATE INDEX ix_security_type_history_ticker ON security_type_history (ticker, changed_at);
+
+CREATE TABLE overrides (
+    id BIGSERIAL NOT NULL, 
+    ticker VARCHAR(64) NOT NULL, 
+    security_type VARCHAR(32) NOT NULL, 
+    subtype VARCHAR(32), 
+    leverage FLOAT DEFAULT 1.0 NOT NULL, 
+    author TEXT NOT NULL, 
+    note TEXT NOT NULL, 
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    expires_at TIMESTAMP WITH TIME ZONE, 
+    CONSTRAINT pk_overrides PRIMARY KEY (id), 
+    CONSTRAINT uq_overrides_ticker UNIQUE (ticker), 
+    CONSTRAINT ck_overrides_security_type CHECK (security_type IN ('equity', 'etf', 'mutual_fund', 'cash', 'bond', 'crypto', 'derivative', 'other'))
+);
+
+CREATE TABLE lookup_misses (
+    id BIGSERIAL NOT NULL, 
+    ticker VARCHAR(64) NOT NULL, 
+    status VARCHAR(16) NOT NULL, 
+    note TEXT NOT NULL, 
+    observed_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    expires_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    CONSTRAINT pk_lookup_misses PRIMARY KEY (id), 
+    CONSTRAINT uq_lookup_misses_ticker UNIQUE (ticker), 
+    CONSTRAINT ck_lookup_misses_status CHECK (status IN ('not_found', 'refused_symbol'))
+);
+
+CREATE INDEX ix_lookup_misses_expires_at ON lookup_misses (expires_at);
+
+CREATE TABLE api_usage (
+    day DATE NOT NULL, 
+    calls INTEGER NOT NULL, 
+    CONSTRAINT pk_api_usage PRIMARY KEY (day), 
+    CONSTRAINT ck_api_usage_calls CHECK (calls >= 0)
+);
+
+CREATE FUNCTION sectypes_touch() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN NEW.last_updated = now(); RETURN NEW; END $$;
+
+CREATE TRIGGER security_types_touch BEFORE UPDATE ON security_types FOR EACH ROW
+WHEN (OLD.last_updated = NEW.last_updated
+      AND (OLD.security_type, OLD.subtype, OLD.leverage)
+          IS DISTINCT FROM (NEW.security_type, NEW.subtype, NEW.leverage))
+EXECUTE FUNCTION sectypes_touch();
+
+INSERT INTO sectypes_schema_version (version_num) VALUES ('0001') RETURNING sectypes_schema_version.version_num;
+
+COMMIT;

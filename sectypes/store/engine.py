@@ -1,0 +1,187 @@
+"""One database for a process's threads: transactions, the schema's check, and errors in our words.
+
+Everything that the driver or SQLAlchemy raises becomes a `StoreUnavailable` in one place: their
+messages and tracebacks can hold the URL, the password and the values of a statement.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import NoReturn, TypeVar
+
+from sqlalchemy import Connection, Engine, String, column, func, inspect, select, table
+from sqlalchemy.exc import SQLAlchemyError
+
+from sectypes.config import Secret
+from sectypes.errors import StoreSchemaError, StoreUnavailable
+from sectypes.store.connect import (
+    WRITES,
+    is_in_memory,
+    is_sqlite,
+    make_file,
+    parse_url,
+    postgresql_engine,
+    sqlite_engine,
+)
+from sectypes.store.faults import explain_file, explain_postgresql, explain_sqlite
+from sectypes.store.tables import REVISION, VERSION_TABLE
+
+__all__ = ["Database", "read_revision", "wrong_schema"]
+
+WRITERS_LOCK = 0x5EC7_79E5
+"""Number of the advisory lock that PostgreSQL's writers take: any constant that is ours."""
+
+T = TypeVar("T")
+
+
+class Database:
+    """An SQLite file, an SQLite database in memory, or a PostgreSQL database.
+
+    Nothing is opened before the first use. Each process has connections of its own: a forked child
+    opens new ones. (A database in memory is a new, empty one there.)
+
+    Parameters
+    ----------
+    url : Secret | None
+        None for the file of `sectypes.config.default_database_path`.
+
+    Raises
+    ------
+    ConfigError
+        The URL cannot be read, or names another kind of database.
+    """
+
+    def __init__(self, url: Secret | None) -> None:
+        self._is_default = url is None
+        self._url = parse_url(url)
+        # By process id; what a child inherited stays referenced and so is never closed there,
+        # because closing it would disturb the parent.
+        self._opened: dict[int, _Opened] = {}
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a database is not pickled: its URL may hold a password")
+
+    @property
+    def label(self) -> str:
+        """What the database is called in messages; no part of an URL with a password."""
+        if not is_sqlite(self._url):
+            # Not even the host: of a mistyped URL it can be a piece of the password.
+            return "the PostgreSQL cache database"
+        if is_in_memory(self._url):
+            return "the cache database in memory"
+        return f"the cache database {self._url.database}"
+
+    def read(self, work: Callable[[Connection], T], *, checked: bool = True) -> T:
+        """Do `work` in one transaction that only reads; `checked` as for `write`."""
+        return self._run(work, writes=False, checked=checked)
+
+    def write(
+        self, work: Callable[[Connection], T], *, exclusive: bool = True, checked: bool = True
+    ) -> T:
+        """Do `work` in one transaction, all or nothing.
+
+        Parameters
+        ----------
+        work : Callable[[Connection], T]
+            Does not commit.
+        exclusive : bool
+            One writer at a time, as on SQLite: no deadlocks, and what was read stays true.
+        checked : bool
+            Whether the schema must be the right one already.
+        """
+
+        def alone(connection: Connection) -> T:
+            if exclusive and not is_sqlite(self._url):
+                connection.execute(select(func.pg_advisory_xact_lock(WRITERS_LOCK)))
+            return work(connection)
+
+        return self._run(alone, writes=True, checked=checked)
+
+    def close(self) -> None:
+        """Close this process's connections; the next use opens new ones."""
+        opened = self._opened.pop(os.getpid(), None)
+        if opened is not None:
+            opened.engine.dispose()
+
+    def _run(self, work: Callable[[Connection], T], *, writes: bool, checked: bool) -> T:
+        """The one place where a driver's error becomes ours."""
+        problem: StoreUnavailable
+        try:
+            opened = self._open()
+            with opened.turn:
+                if checked:
+                    self._check_schema(opened)
+                return _transact(opened.engine, work, writes=writes)
+        except SQLAlchemyError as error:
+            explain = explain_sqlite if is_sqlite(self._url) else explain_postgresql
+            problem = explain(self.label, error)
+        except OSError as error:
+            problem = explain_file(self.label, error)
+        # Raised out here, so that it does not carry the other one as its context.
+        raise problem
+
+    def _open(self) -> _Opened:
+        opened = self._opened.get(os.getpid())
+        if opened is not None:
+            return opened
+        if is_sqlite(self._url):
+            make_file(self._url, with_folder=self._is_default)
+            opened = _Opened(sqlite_engine(self._url), in_turn=is_in_memory(self._url))
+        else:
+            opened = _Opened(postgresql_engine(self._url), in_turn=False)
+        # Several threads may come here at once; one engine wins, and none has connected yet.
+        return self._opened.setdefault(os.getpid(), opened)
+
+    def _check_schema(self, opened: _Opened) -> None:
+        if opened.is_checked:
+            return
+        found = _transact(opened.engine, read_revision, writes=False)
+        if is_sqlite(self._url) and (found is None or found < REVISION):
+            # Imported only now, because Alembic costs more time than a whole lookup.
+            from sectypes.store.migrate import upgrade_connection
+
+            _transact(opened.engine, upgrade_connection, writes=True)
+        elif found != REVISION:
+            raise wrong_schema(self.label, found)
+        opened.is_checked = True
+
+
+class _Opened:
+    """One process's engine; where there is a single connection, threads use it in turn."""
+
+    def __init__(self, engine: Engine, *, in_turn: bool) -> None:
+        self.engine = engine
+        self.is_checked = False
+        self.turn = threading.RLock() if in_turn else nullcontext()
+
+
+def read_revision(connection: Connection) -> str | None:
+    """The schema's revision; None where there is none."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    revision = column("version_num", String)
+    return connection.scalar(select(revision).select_from(table(VERSION_TABLE)))
+
+
+def wrong_schema(label: str, found: str | None) -> StoreSchemaError:
+    """The error for a schema that is missing, older or newer."""
+    if found is not None and found > REVISION:
+        advice = "a newer version made it; run `pip install --upgrade sectypes`"
+    else:
+        advice = "run `sectypes db upgrade`"
+    return StoreSchemaError(
+        f"{label} has schema {found or 'none'}, this version of sectypes needs {REVISION}:"
+        f" {advice}",
+        found=found,
+        needed=REVISION,
+    )
+
+
+def _transact(engine: Engine, work: Callable[[Connection], T], *, writes: bool) -> T:
+    with engine.connect() as connection:
+        connection.execution_options(**{WRITES: writes})
+        with connection.begin():
+            return work(connection)

@@ -1,0 +1,238 @@
+"""Records to rows and back: what may be kept, and how a row becomes a record again."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from sectypes.errors import Failure, InputError
+from sectypes.store.tables import FACT_ORIGINS, KEPT_MISSES, TICKER_WIDTH
+from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
+
+__all__ = [
+    "Row",
+    "as_miss",
+    "as_override",
+    "fact_rows",
+    "facts_by_key",
+    "is_key",
+    "miss_rows",
+    "override_row",
+]
+
+Row = dict[str, Any]
+
+_TYPES = {kind.value: kind for kind in SecurityType}
+_SUBTYPES = {kind.value: kind for kind in Subtype}
+_ORIGINS = {origin.value: origin for origin in Origin}
+
+
+def is_key(ticker: str) -> bool:
+    """Whether the ticker fits into the tables: not blank, not too wide, text for any database."""
+    return 0 < len(ticker) <= TICKER_WIDTH and _storable(ticker) == ticker
+
+
+def fact_rows(
+    facts: Iterable[tuple[Classification, Mapping[str, Any] | None]], created_at: datetime
+) -> list[Row]:
+    """Rows for facts in the order of their keys, the newest where a key comes twice.
+
+    Raises
+    ------
+    InputError
+        Something among them is no fact; nothing is to be written then.
+    """
+    rows: dict[str, Row] = {}
+    problems: list[Failure] = []
+    for position, (fact, payload) in enumerate(facts):
+        found = list(_fact_problems(position, fact))
+        problems += found
+        if found or fact.observed_at is None:
+            continue
+        known = rows.get(fact.ticker)
+        if known is None or known["last_updated"] < fact.observed_at:
+            rows[fact.ticker] = _fact_row(fact, payload, created_at)
+    if problems:
+        raise InputError("only facts with their time can be kept", problems)
+    return [rows[key] for key in sorted(rows)]
+
+
+def _fact_row(fact: Classification, payload: Mapping[str, Any] | None, created_at: datetime) -> Row:
+    return {
+        "ticker": fact.ticker,
+        "security_type": fact.security_type.value,
+        "subtype": fact.subtype and fact.subtype.value,
+        "leverage": float(fact.leverage),
+        "origin": fact.origin.value,
+        "raw_label": fact.raw_label and _storable(fact.raw_label),
+        "name": fact.name and _storable(fact.name),
+        "last_updated": fact.observed_at,
+        "expires_at": fact.expires_at,
+        "created_at": created_at,
+        "fmp_data": None if payload is None else _as_json(payload),
+    }
+
+
+def _fact_problems(position: int, fact: Classification) -> Iterable[Failure]:
+    if fact.origin.value not in FACT_ORIGINS:
+        why = "a guess is not kept" if fact.origin.is_guess else "an override has its own place"
+        yield Failure(position, "origin", fact.origin.value, why)
+    yield from _key_problems(position, fact.ticker)
+    if not math.isfinite(fact.leverage):
+        yield Failure(position, "leverage", fact.leverage, "must be a finite number")
+    if fact.observed_at is None:
+        yield Failure(position, "observed_at", None, f"when {fact.ticker} was seen must be known")
+    yield from _time_problems(position, "observed_at", fact.observed_at)
+    yield from _time_problems(position, "expires_at", fact.expires_at)
+
+
+def _key_problems(position: int | None, ticker: str) -> Iterable[Failure]:
+    if not is_key(ticker):
+        why = f"a key has 1 to {TICKER_WIDTH} characters, none of them NUL"
+        yield Failure(position, "ticker", ticker, why)
+
+
+def _time_problems(position: int | None, column: str, time: datetime | None) -> Iterable[Failure]:
+    if time is not None and time.tzinfo is None:
+        yield Failure(position, column, time, "a time needs its zone, best UTC")
+
+
+def miss_rows(misses: Iterable[Miss]) -> list[Row]:
+    """Rows for misses in the order of their keys; of one key the newest.
+
+    A ticker that cannot be a key is left out: it is never looked up in the database either.
+
+    Raises
+    ------
+    InputError
+        A failure is among them; it says nothing about the ticker, so it is not kept.
+    """
+    rows: dict[str, Row] = {}
+    problems: list[Failure] = []
+    for position, miss in enumerate(misses):
+        if miss.status.value not in KEPT_MISSES:
+            why = f"only {' and '.join(KEPT_MISSES)} are kept, a failure is not"
+            problems.append(Failure(position, "status", miss.status.value, why))
+        problems += _time_problems(position, "observed_at", miss.observed_at)
+        problems += _time_problems(position, "expires_at", miss.expires_at)
+        known = rows.get(miss.ticker)
+        if problems or not is_key(miss.ticker):
+            continue
+        if known is None or known["observed_at"] < miss.observed_at:
+            rows[miss.ticker] = {
+                "ticker": miss.ticker,
+                "status": miss.status.value,
+                "note": _storable(miss.note),
+                "observed_at": miss.observed_at,
+                "expires_at": miss.expires_at,
+            }
+    if problems:
+        raise InputError("these misses cannot be kept", problems)
+    return [rows[key] for key in sorted(rows)]
+
+
+def override_row(made: Classification, *, author: str) -> Row:
+    """Row for an override, whose note is its raw label.
+
+    Raises
+    ------
+    InputError
+        The ticker, the leverage or the expiry cannot be kept.
+    """
+    problems = [
+        *_key_problems(None, made.ticker),
+        *_time_problems(None, "expires_at", made.expires_at),
+    ]
+    if not math.isfinite(made.leverage):
+        problems.append(Failure(None, "leverage", made.leverage, "must be a finite number"))
+    if problems:
+        raise InputError("the override cannot be kept", problems)
+    return {
+        "ticker": made.ticker,
+        "security_type": made.security_type.value,
+        "subtype": made.subtype and made.subtype.value,
+        "leverage": float(made.leverage),
+        "author": _storable(author),
+        "note": _storable(made.raw_label or ""),
+        "created_at": made.observed_at,
+        "expires_at": made.expires_at,
+    }
+
+
+def facts_by_key(rows: Iterable[Any]) -> dict[str, Classification]:
+    """Classifications from rows of bare values, times as ISO text with their offset.
+
+    The columns are ticker, security_type, origin, subtype, leverage, raw_label, name,
+    last_updated, expires_at. Ten thousand rows pass here at once, so there is one call for each.
+    """
+    at = datetime.fromisoformat
+    return {
+        ticker: Classification(
+            ticker,
+            _TYPES[kind],
+            _ORIGINS[origin],
+            # One that only a newer version knows is left out: it is optional.
+            _SUBTYPES.get(subtype),
+            leverage,
+            label,
+            name,
+            at(seen),
+            None if until is None else at(until),
+        )
+        for ticker, kind, origin, subtype, leverage, label, name, seen, until in rows
+    }
+
+
+def as_miss(row: Any) -> Miss:
+    """A miss from its row."""
+    status = AnswerStatus(row.status)
+    return Miss(row.ticker, status, row.note, row.observed_at, row.expires_at)
+
+
+def as_override(row: Any) -> Classification:
+    """An override from its row."""
+    return Classification(
+        row.ticker,
+        _TYPES[row.security_type],
+        Origin.OVERRIDE,
+        subtype=_SUBTYPES.get(row.subtype),
+        leverage=row.leverage,
+        raw_label=row.note,
+        observed_at=row.created_at,
+        expires_at=row.expires_at,
+    )
+
+
+def _as_json(payload: Mapping[str, Any]) -> str:
+    """JSON text that both databases take: what is no number there, or no text, is replaced."""
+    try:
+        text = json.dumps(payload, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError):  # another mapping than dict, or NaN
+        text = ""
+    if text and "\\u0000" not in text and _storable(text) == text:
+        return text
+    return json.dumps(_plain(payload), ensure_ascii=False, allow_nan=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return _storable(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, Mapping):
+        return {_storable(str(key)): _plain(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _storable(text: str) -> str:
+    """The text with U+FFFD in place of NUL and lone surrogates, which no database keeps."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
