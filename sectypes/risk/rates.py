@@ -1,0 +1,125 @@
+"""From types and leverage to one crash rate a position."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sectypes.scenarios import CrashScenarios
+from sectypes.taxonomy import SECURITY_TYPES, SecurityType
+
+__all__ = [
+    "NO_TYPE",
+    "as_categorical",
+    "is_fund",
+    "lacks_rate",
+    "position_rates",
+    "recode",
+    "type_codes",
+    "unknown_leverage",
+]
+
+FloatArray: TypeAlias = npt.NDArray[np.float64]
+IntArray: TypeAlias = npt.NDArray[np.int64]
+BoolArray: TypeAlias = npt.NDArray[np.bool_]
+
+NO_TYPE = len(SECURITY_TYPES)
+"""Code of a position without a type, one past the codes of the types."""
+
+_CODES = {name: code for code, name in enumerate(SECURITY_TYPES)}
+_TYPE_DTYPE = pd.CategoricalDtype(list(SECURITY_TYPES))
+_FUNDS = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
+_IS_FUND = np.array([*(kind in _FUNDS for kind in SECURITY_TYPES), False])
+
+
+def type_codes(types: pd.Series | Sequence[Any] | npt.NDArray[Any]) -> IntArray:
+    """Code of each type in the order of `SECURITY_TYPES`; `NO_TYPE` where there is none.
+
+    Missing values and words that are no type get `NO_TYPE`: risk gives them the worst rate.
+
+    Examples
+    --------
+    >>> type_codes(["equity", "etf", None, "mystery"]).tolist()
+    [0, 1, 8, 8]
+    """
+    return recode(types, lambda word: _CODES.get(str(word).strip().lower(), NO_TYPE), NO_TYPE)
+
+
+def recode(values: Any, code: Callable[[Any], int], missing: int) -> IntArray:
+    """Translate each distinct value once; missing values get `missing`."""
+    codes: npt.NDArray[Any]
+    uniques: Any
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
+        codes, uniques = values.cat.codes.to_numpy(), values.cat.categories
+    else:
+        plain = values if isinstance(values, pd.Series) else np.asarray(values, dtype=object)
+        codes, uniques = pd.factorize(plain)
+    # Code -1, a missing value, reads the last entry of the table.
+    table = np.array([*(code(value) for value in uniques), missing], dtype=np.int64)
+    return table[codes]
+
+
+def position_rates(
+    codes: IntArray, multiples: FloatArray | None, scenarios: CrashScenarios
+) -> FloatArray:
+    """Crash rate of each position.
+
+    Parameters
+    ----------
+    codes : array of int, shape (n,)
+        As `type_codes` makes them.
+    multiples : array of float, shape (n,), or None
+        Signed leverage of each position; None where all are ordinary securities. A multiple that
+        is missing or zero is unknown: its position takes at least the single-stock rate.
+    scenarios : CrashScenarios
+        The rates.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        min(1, abs(multiple) x rate of the type), fractions.
+
+    Examples
+    --------
+    >>> position_rates(type_codes(["etf", "etf"]), np.array([1.0, -3.0]), CrashScenarios()).tolist()
+    [0.35, 1.0]
+    """
+    table = np.array([*map(scenarios.rate, SECURITY_TYPES), scenarios.worst_rate])
+    rates: FloatArray = table[codes]
+    if multiples is not None:
+        # Few positions are leveraged; NaN is unequal to 1 as well.
+        rows = np.flatnonzero(multiples != 1.0)
+        size, plain = np.abs(multiples[rows]), rates[rows]
+        unknown = np.maximum(plain, scenarios.single_stock)
+        rates[rows] = np.where(size > 0, np.minimum(1.0, size * plain), unknown)
+    return rates
+
+
+def lacks_rate(codes: IntArray, scenarios: CrashScenarios) -> BoolArray:
+    """Whether a position has no type, or one without a rate of its own."""
+    table = np.array([*(not scenarios.has_own_rate(kind) for kind in SECURITY_TYPES), True])
+    lacking: BoolArray = table[codes]
+    return lacking
+
+
+def as_categorical(codes: IntArray) -> pd.Categorical:
+    """Type codes as the categorical that every type column of the package is."""
+    return pd.Categorical.from_codes(
+        np.where(codes == NO_TYPE, -1, codes).tolist(), dtype=_TYPE_DTYPE
+    )
+
+
+def unknown_leverage(codes: IntArray, multiples: FloatArray) -> BoolArray:
+    """Whether a position has a type but no usable multiple: missing, or zero."""
+    unknown: BoolArray = ~(np.abs(multiples) > 0) & (codes != NO_TYPE)
+    return unknown
+
+
+def is_fund(codes: IntArray) -> BoolArray:
+    """Whether a position is an etf or a mutual fund."""
+    funds: BoolArray = _IS_FUND[codes]
+    return funds
