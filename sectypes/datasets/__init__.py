@@ -1,0 +1,291 @@
+"""Sample data: one invented household as three providers see it, and what FMP says about it.
+
+Everything here was written for this project and is nobody's account. Prices and amounts are
+invented and dated 2026-10-30; names and kinds of the securities are public knowledge. Each file
+says so itself, in a ``_sample`` key or in its first line.
+
+================================ ===================================================================
+file                             what it is
+================================ ===================================================================
+``household_plaid.json``         an answer of Plaid's ``/investments/holdings/get``, 400,000 USD
+``household_snaptrade.json``     SnapTrade's holdings object of an account, 300,000 USD
+``household_broker.csv``         a positions export of a large US broker, 300,000 USD
+``profiles.json``                FMP profiles (all 36 keys, flags set as FMP sets them)
+``returns.csv``                  60 monthly total returns up to October 2026, drawn from a seed
+================================ ===================================================================
+
+The household holds 30% of its money in DSU, a closed-end bond fund that the three providers call
+"mutual fund", "cs" (common stock) and "ETFs & Closed End Funds". Further traps: an ETF and an ADR
+called common stock (SCHD, TSM); a closed-end fund that FMP calls neither fund nor ETF (BST); SGOV,
+cash at Plaid and an ETF elsewhere; a money market fund that SnapTrade also counts in the cash
+balance and that the broker calls a mutual fund (VMFXX); coins that Plaid flags as cash equivalents;
+cash rows written ``CUR:USD`` and ``USD`` (the ticker of a listed fund, which has a profile here
+and is not held); a bank whose ticker is CASH; BRK.B in three spellings; a Treasury bill without a
+ticker; an option in two spellings and one sold short.
+
+Nothing is read on import, every call reads its file anew, and what it returns is the caller's own.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sectypes.errors import ConfigError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sectypes.service import SecurityTypeService
+
+__all__ = [
+    "SAMPLE_DATE",
+    "sample_factors",
+    "sample_holdings",
+    "sample_industries",
+    "sample_industry_map",
+    "sample_path",
+    "sample_payload",
+    "sample_profiles",
+    "sample_returns",
+    "sample_service",
+]
+
+SAMPLE_DATE = "2026-10-30"
+"""The date of all prices and amounts."""
+
+_FOLDER = Path(__file__).parent
+_FILES = {
+    "plaid": "household_plaid.json",
+    "snaptrade": "household_snaptrade.json",
+    "broker": "household_broker.csv",
+    "profiles": "profiles.json",
+}
+_HOUSEHOLD = ("plaid", "snaptrade", "broker")
+_INDUSTRIES = {
+    "AAPL": "technology",
+    "AAPL261218C00300000": "technology",
+    "BRK-B": "financials",
+    "BST": "technology",
+    "CASH": "financials",
+    "DSU": "high_yield_bonds",
+    "JPM-PC": "financials",
+    "NA.TO": "financials",
+    "O": "real_estate",
+    "TQQQ": "technology",
+    "TSM": "technology",
+}
+
+
+def sample_path(name: str) -> Path:
+    """Where a sample file lies.
+
+    Parameters
+    ----------
+    name : str
+        ``"plaid"``, ``"snaptrade"``, ``"broker"`` or ``"profiles"``.
+
+    Raises
+    ------
+    ConfigError
+        There is no sample of that name.
+
+    Examples
+    --------
+    >>> sample_path("broker").name
+    'household_broker.csv'
+    """
+    _check_name(name, tuple(_FILES))
+    return _FOLDER / _FILES[name]
+
+
+def sample_payload(name: str) -> Any:
+    """What a provider sent: the parsed JSON, or the text of the broker's CSV.
+
+    Parameters
+    ----------
+    name : str
+        As in `sample_path`.
+
+    Raises
+    ------
+    ConfigError
+        There is no sample of that name.
+
+    Examples
+    --------
+    >>> [holding["quantity"] for holding in sample_payload("plaid")["holdings"]][:2]
+    [10500, 170]
+    """
+    path = sample_path(name)
+    text = path.read_text(encoding="utf-8")
+    return json.loads(text) if path.suffix == ".json" else text
+
+
+def sample_holdings(provider: str | None = None) -> pd.DataFrame:
+    """The household's positions as `sectypes.read_holdings` reads them.
+
+    Parameters
+    ----------
+    provider : str | None
+        ``"plaid"``, ``"snaptrade"`` or ``"broker"``; None for all three, in this order. The name
+        is also each row's ``portfolio``.
+
+    Returns
+    -------
+    DataFrame
+        The holdings frame, one row a position, on a new index from 0. All of it is in USD, which
+        the broker's file does not say (its ``currency`` is missing). Tickers keep each provider's
+        spelling; the Treasury bill, which has none, goes by its CUSIP.
+
+    Raises
+    ------
+    ConfigError
+        The household has no such provider.
+
+    Examples
+    --------
+    >>> held = sample_holdings()
+    >>> held.loc[held["ticker"].eq("DSU"), ["portfolio", "provider_type", "value"]]
+        portfolio            provider_type     value
+    0       plaid              mutual fund  105000.0
+    13  snaptrade                       cs   90000.0
+    27     broker  ETFs & Closed End Funds  105000.0
+    """
+    if provider is not None:
+        _check_name(provider, _HOUSEHOLD)
+
+    import pandas as pd
+
+    from sectypes.holdings import read_holdings
+
+    names = _HOUSEHOLD if provider is None else (provider,)
+    frames = [read_holdings(sample_path(name), portfolio=name) for name in names]
+    return pd.concat(frames, ignore_index=True)
+
+
+def sample_profiles() -> dict[str, dict[str, Any]]:
+    """FMP's profile of every listed security of the household, by FMP's spelling of the ticker.
+
+    Returns
+    -------
+    dict[str, dict[str, Any]]
+        Each profile has the 36 documented keys. ISIN and CUSIP are None: they are under licence.
+        ``USD`` is the one profile of a security that nobody holds: its ticker is how Plaid writes
+        dollars.
+
+    Examples
+    --------
+    >>> profile = sample_profiles()["DSU"]
+    >>> len(profile), profile["isEtf"], profile["isFund"]
+    (36, False, True)
+    """
+    return {profile["symbol"]: profile for profile in sample_payload("profiles")["profiles"]}
+
+
+def sample_service() -> SecurityTypeService:
+    """A service that answers from `sample_profiles`: no key, no network, no database.
+
+    Its facts carry the origin ``snapshot``.
+
+    Examples
+    --------
+    >>> sample_service().get_security_types(["DSU", "SPY"])
+    {'DSU': 'mutual_fund', 'SPY': 'etf'}
+    """
+    from sectypes.config import Settings
+    from sectypes.service import SecurityTypeService
+    from sectypes.sources.snapshot import SnapshotSource
+
+    source = SnapshotSource(sample_profiles())
+    # Settings are written out, not read from the environment: the sample answers the same for all.
+    return SecurityTypeService(source=source, store=None, settings=Settings(offline=False))
+
+
+def sample_returns() -> pd.DataFrame:
+    """Monthly total returns of everything that the household holds.
+
+    Returns
+    -------
+    DataFrame
+        60 month ends (November 2021 to October 2026) by ticker, float64 fractions, without gaps.
+        Tickers are keys, as `sectypes.tickers.canonical` makes them: ``BRK-B``, options without
+        padding, the Treasury bill under its CUSIP. The cash lines, ``USD`` among them, return 0.
+        Drawn at random around the market (seed 20261030): good for showing the arithmetic and for
+        nothing else.
+
+    Examples
+    --------
+    >>> returns = sample_returns()
+    >>> returns.shape, f"{returns.index[-1]:%Y-%m-%d}", f"{returns['DSU'].std():.3f}"
+    ((60, 24), '2026-10-31', '0.025')
+    """
+    return _read_returns("security", label="ticker")
+
+
+def sample_factors() -> pd.DataFrame:
+    """Monthly total returns of three factor proxies, on the rows of `sample_returns`.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``market``, ``momentum``, ``value``; float64 fractions. Momentum and value are
+        whole returns of a momentum and a value index: the market is still to be taken off.
+
+    Examples
+    --------
+    >>> list(sample_factors().columns)
+    ['market', 'momentum', 'value']
+    """
+    return _read_returns("factor", label="factor")
+
+
+def sample_industries() -> pd.DataFrame:
+    """Monthly total returns of the industry proxies, on the rows of `sample_returns`.
+
+    Returns
+    -------
+    DataFrame
+        One column an industry, float64 fractions; `sample_industry_map` says whose they are.
+
+    Examples
+    --------
+    >>> list(sample_industries().columns)
+    ['technology', 'financials', 'real_estate', 'high_yield_bonds']
+    """
+    return _read_returns("industry", label="industry")
+
+
+def sample_industry_map() -> dict[str, str | None]:
+    """Which industry proxy stands for which ticker of `sample_returns`.
+
+    Returns
+    -------
+    dict[str, str | None]
+        Every ticker -> column of `sample_industries`; None for broad funds, cash, bills and coins,
+        which no single industry describes.
+
+    Examples
+    --------
+    >>> proxies = sample_industry_map()
+    >>> proxies["DSU"], proxies["SPY"]
+    ('high_yield_bonds', None)
+    """
+    return {ticker: _INDUSTRIES.get(ticker) for ticker in sample_returns().columns}
+
+
+def _read_returns(kind: str, *, label: str) -> pd.DataFrame:
+    import pandas as pd
+
+    table = pd.read_csv(
+        _FOLDER / "returns.csv", comment="#", index_col="month", parse_dates=["month"]
+    )
+    prefix = f"{kind}/"
+    chosen = table[[name for name in table.columns if name.startswith(prefix)]]
+    return chosen.rename(columns=lambda name: name.removeprefix(prefix)).rename_axis(columns=label)
+
+
+def _check_name(name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise ConfigError(f"there is no sample called {name!r}; choose from {', '.join(known)}")

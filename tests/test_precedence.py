@@ -1,0 +1,150 @@
+"""Who is believed: the order of origins as a table."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from sectypes.precedence import Known, answers_itself, is_askable
+from sectypes.precedence import decide as decide_all
+from sectypes.taxonomy import (
+    Attempt,
+    Classification,
+    Origin,
+    Outcome,
+    Query,
+    SecurityType,
+    ServedBy,
+    Subtype,
+)
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+FACT = Classification(
+    "DSU",
+    SecurityType.MUTUAL_FUND,
+    Origin.FMP,
+    Subtype.CLOSED_END_FUND,
+    raw_label="isEtf=false isFund=true",
+    observed_at=NOW,
+    expires_at=NOW + timedelta(days=90),
+)
+FRESH = Known(FACT, ServedBy.MEMORY, (Attempt("memory", Outcome.HIT, "FMP: isFund"),))
+STALE = Known(FACT, ServedBy.DATABASE, (Attempt("database", Outcome.STALE, "old"),), stale=True)
+OVERRIDE = Classification("DSU", SecurityType.BOND, Origin.OVERRIDE, raw_label="bonds inside")
+
+
+def decide(rows, *, override=None, known=None):
+    """Decide about rows of one key."""
+    key = rows[0].key
+    return decide_all(
+        rows,
+        overrides={key: override} if override else {},
+        known={key: known} if known else {},
+    )
+
+
+FUND_NAME = "Sample Debt Strategies Fund Inc"
+
+
+@pytest.mark.parametrize(
+    ("row", "override", "known", "expected"),
+    [
+        # an override beats everything, the row's own cash as well
+        ({"is_cash": True}, OVERRIDE, FRESH, ("bond", "override")),
+        ({}, OVERRIDE, FRESH, ("bond", "override")),
+        # cash is the row's to tell, whatever FMP knows about the ticker
+        ({"is_cash": True}, None, FRESH, ("cash", "provider")),
+        ({"provider_type": "cash"}, None, FRESH, ("cash", "provider")),
+        # neither is a coin or an option the listed security of the same letters
+        ({"provider_type": "cryptocurrency"}, None, FRESH, ("crypto", "provider")),
+        ({"provider_type": "option"}, None, FRESH, ("derivative", "provider")),
+        # a fact beats names and providers
+        ({"provider_type": "cs", "name": "Sample ETF"}, None, FRESH, ("mutual_fund", "fmp")),
+        ({"provider_type": "cs"}, None, STALE, ("mutual_fund", "fmp")),
+        # a rule beats the provider's word, the provider's word beats the default
+        ({"provider_type": "cs", "name": FUND_NAME}, None, None, ("mutual_fund", "heuristic")),
+        ({"provider_type": "mutual fund"}, None, None, ("mutual_fund", "provider")),
+        ({"provider_type": "no such word"}, None, None, ("equity", "default")),
+        ({}, None, None, ("equity", "default")),
+    ],
+)
+def test_the_first_origin_that_knows_decides(row, override, known, expected):
+    query = Query("DSU", "DSU", **row)
+    [answer] = decide([query], override=override, known=known)
+    assert (answer.security_type, answer.classification.origin) == expected
+    assert answer.query is query
+
+
+def test_a_blank_ticker_has_no_type_but_a_reason():
+    [answer] = decide([Query("", "")])
+    assert answer.security_type is None
+    assert "no ticker" in answer.reason
+
+
+@pytest.mark.parametrize("words", [{"is_cash": True}, {"provider_type": "cryptocurrency"}])
+def test_a_blank_ticker_is_answered_where_the_row_tells(words):
+    [answer] = decide([Query("", "", **words)])
+    assert answer.security_type in {SecurityType.CASH, SecurityType.CRYPTO}
+
+
+def test_one_ticker_gets_one_answer_and_the_evidence_of_all_its_rows():
+    silent = Query("DSU", "DSU", provider="snaptrade", provider_type="cs")
+    named = Query("DSU", "DSU", name=FUND_NAME, provider="csv")
+    answers = decide([silent, named])
+    assert [a.security_type for a in answers] == [SecurityType.MUTUAL_FUND] * 2
+    assert [a.query for a in answers] == [silent, named]
+
+
+def test_cash_in_one_account_and_a_fund_in_another():
+    cash = Query("SGOV", "SGOV", is_cash=True, provider="plaid")
+    fund = Query("SGOV", "SGOV", name="Sample 0-3 Month Treasury Bond ETF", provider="csv")
+    assert [a.security_type.value for a in decide([cash, fund])] == ["cash", "etf"]
+
+
+def test_where_providers_disagree_the_riskier_word_stands():
+    rows = [
+        Query("XYZQ", "XYZQ", provider="plaid", provider_type="mutual fund"),
+        Query("XYZQ", "XYZQ", provider="snaptrade", provider_type="cs"),
+    ]
+    first, second = decide(rows)
+    assert first.security_type is second.security_type is SecurityType.EQUITY
+    assert "disagree" in first.reason
+
+
+def test_a_stale_fact_is_marked_and_the_default_says_that_it_is_one():
+    [old] = decide([Query("DSU", "DSU")], known=STALE)
+    assert old.stale
+    assert old.reason == "old"
+    [default] = decide([Query("QQZZ", "QQZZ")])
+    assert "conservative" in default.reason
+
+
+def test_a_guess_names_its_rule():
+    [guess] = decide([Query("ABCXX", "ABCXX")])
+    assert guess.classification.origin.is_guess
+    assert guess.classification.raw_label in guess.reason
+    assert guess.classification.subtype is Subtype.MONEY_MARKET_FUND
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("AAPL", True),
+        ("BRK-B", True),
+        ("VAB.TO", True),
+        ("NFLX180201C00355000", False),
+        ("912797HE0", False),
+        ("CUR:USD", False),
+        ("", False),
+    ],
+)
+def test_only_listed_forms_are_asked_about(key, expected):
+    assert is_askable(key) is expected
+
+
+def test_a_row_answers_itself_only_when_blank_or_not_listed():
+    assert answers_itself(Query("", ""))
+    assert answers_itself(Query("USD", "USD", is_cash=True))
+    assert not answers_itself(Query("USD", "USD"))
+    assert not answers_itself(Query("AGG", "AGG", provider_type="fixed income"))
