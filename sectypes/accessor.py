@@ -1,17 +1,22 @@
-"""The accessor `.sectype` on Series and DataFrame: a thin door, the work is done in `frames`.
+"""The accessor `.sectype` on Series and DataFrame: a thin door, the work is done elsewhere.
 
 pandas builds an accessor anew on every access, so it holds nothing but the caller's object.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
 if TYPE_CHECKING:
-    from sectypes.columns import ColumnNames
+    from collections.abc import Sequence
+
+    from sectypes.columns import ColumnNames, Columns
+    from sectypes.comparison import Comparison
     from sectypes.service import SecurityTypeService
+
+    Beside = pd.Series | Sequence[str | None] | None
 
 __all__ = ["FrameAccessor", "SeriesAccessor"]
 
@@ -35,54 +40,57 @@ class SeriesAccessor:
         self,
         service: SecurityTypeService | None = None,
         *,
-        provider_types: pd.Series | None = None,
-        names: pd.Series | None = None,
+        provider_types: Beside = None,
+        names: Beside = None,
         progress: bool | None = None,
     ) -> pd.Series:
         """Security type of each ticker; see `sectypes.frames.classify`."""
         from sectypes import frames
-        from sectypes.columns import series_columns
 
-        columns = series_columns(self._series, provider_types, names)
+        columns = self._columns(provider_types, names)
         return frames.classify(columns, service=service, progress=progress)
 
     def explain(
         self,
         service: SecurityTypeService | None = None,
         *,
-        provider_types: pd.Series | None = None,
-        names: pd.Series | None = None,
+        provider_types: Beside = None,
+        names: Beside = None,
         progress: bool | None = None,
     ) -> pd.DataFrame:
         """Type, origin, age and reason for each ticker; see `sectypes.frames.explain`."""
         from sectypes import frames
-        from sectypes.columns import series_columns
 
-        columns = series_columns(self._series, provider_types, names)
+        columns = self._columns(provider_types, names)
         return frames.explain(columns, service=service, progress=progress)
 
     def conflicts(
         self,
         service: SecurityTypeService | None = None,
         *,
-        provider_types: pd.Series,
-        names: pd.Series | None = None,
+        provider_types: Beside,
+        names: Beside = None,
         progress: bool | None = None,
     ) -> pd.DataFrame:
         """Tickers whose provider is contradicted; see `sectypes.frames.conflicts`."""
         from sectypes import frames
+
+        columns = self._columns(provider_types, names)
+        return frames.conflicts(columns, service=service, progress=progress)
+
+    def _columns(self, provider_types: Beside, names: Beside) -> Columns:
         from sectypes.columns import series_columns
 
-        columns = series_columns(self._series, provider_types, names)
-        return frames.conflicts(columns, service=service, progress=progress)
+        return series_columns(self._series, provider_types, names)
 
 
 @pd.api.extensions.register_dataframe_accessor("sectype")
 class FrameAccessor:
-    """Security types of a frame of holdings.
+    """Security types of a frame of holdings, and what they do to its risk.
 
     The columns are found by their usual names (``ticker`` or ``symbol``; ``provider_type`` or
-    ``type``; ``name`` or ``description``; ``provider``; ``is_cash``) or named by keyword.
+    ``type``; ``name`` or ``description``; ``provider``; ``is_cash``) or named by keyword:
+    ``ticker="Sym"``.
 
     Examples
     --------
@@ -106,10 +114,8 @@ class FrameAccessor:
     ) -> pd.Series:
         """Security type of each position; see `sectypes.frames.classify`."""
         from sectypes import frames
-        from sectypes.columns import frame_columns
 
-        found = frame_columns(self._frame, columns)
-        return frames.classify(found, service=service, progress=progress)
+        return frames.classify(self._columns(columns), service=service, progress=progress)
 
     def explain(
         self,
@@ -120,10 +126,8 @@ class FrameAccessor:
     ) -> pd.DataFrame:
         """Type, origin, age and reason for each position; see `sectypes.frames.explain`."""
         from sectypes import frames
-        from sectypes.columns import frame_columns
 
-        found = frame_columns(self._frame, columns)
-        return frames.explain(found, service=service, progress=progress)
+        return frames.explain(self._columns(columns), service=service, progress=progress)
 
     def conflicts(
         self,
@@ -134,7 +138,47 @@ class FrameAccessor:
     ) -> pd.DataFrame:
         """Positions whose provider is contradicted; see `sectypes.frames.conflicts`."""
         from sectypes import frames
+
+        return frames.conflicts(self._columns(columns), service=service, progress=progress)
+
+    def audit(self, service: SecurityTypeService | None = None, **options: Any) -> pd.DataFrame:
+        """One row a position: type, rate and loss before and after; see `sectypes.risk.audit`.
+
+        Parameters
+        ----------
+        service : SecurityTypeService | None
+            Who answers, where the frame has no ``security_type`` column yet.
+        **options
+            Those of `sectypes.risk.audit`: scenarios, baseline, leverage, by, fx.
+        """
+        from sectypes import risk
+
+        return risk.audit(self._answered(service), **options)
+
+    def compare(
+        self, service: SecurityTypeService | None = None, **options: Any
+    ) -> Comparison | pd.DataFrame:
+        """Risk score before and after; see `sectypes.comparison.compare`.
+
+        Parameters
+        ----------
+        service : SecurityTypeService | None
+            Who answers, where the frame has no ``security_type`` column yet.
+        **options
+            Those of `sectypes.comparison.compare`: limits, scenarios, exposures, baseline,
+            method, curve, leverage, by, fx, max_betas, max_industry_betas.
+        """
+        from sectypes.comparison import compare
+
+        result: Comparison | pd.DataFrame = compare(self._answered(service), **options)
+        return result
+
+    def _columns(self, named: ColumnNames) -> Columns:
         from sectypes.columns import frame_columns
 
-        found = frame_columns(self._frame, columns)
-        return frames.conflicts(found, service=service, progress=progress)
+        return frame_columns(self._frame, named)
+
+    def _answered(self, service: SecurityTypeService | None) -> pd.DataFrame:
+        from sectypes import frames
+
+        return frames.answered(self._columns({}), service=service, progress=None)

@@ -1,0 +1,136 @@
+"""Commands on tickers and holdings files: classify, conflicts, audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sectypes.cli.common import (
+    AsCsv,
+    AsJson,
+    FromProvider,
+    HoldingsFile,
+    app,
+    comparison_text,
+    print_json,
+    read,
+    records,
+    show,
+)
+from sectypes.risk.concentration import Method
+from sectypes.risk.curves import Curve
+from sectypes.risk.positions import Baseline
+
+__all__ = ["audit", "classify", "conflicts"]
+
+
+@app.command()
+def classify(
+    tickers: Annotated[list[str] | None, typer.Argument(help="Tickers in any spelling.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Holdings to classify.")] = None,
+    column: Annotated[
+        str | None, typer.Option("--column", "-c", help="The file's column with the tickers.")
+    ] = None,
+    provider: FromProvider = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Show what tickers, or the positions of a file, really are, and who says so."""
+    import pandas as pd
+
+    from sectypes import frames
+    from sectypes.columns import frame_columns
+
+    if bool(tickers) == (file is not None):
+        raise typer.BadParameter("give tickers, or a file with --file")
+    if file is None:
+        holdings = pd.DataFrame({"ticker": tickers}, dtype="str")
+        answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None)
+    else:
+        holdings = read(file, provider, column)
+        answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None)
+        place = [name for name in ("portfolio", "account", "provider") if name in holdings]
+        answers = pd.concat([holdings[place], answers], axis="columns")
+    show(answers, as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def conflicts(
+    file: HoldingsFile,
+    provider: FromProvider = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Show the positions of a file whose provider is contradicted, and by whom."""
+    from sectypes import frames
+    from sectypes.columns import frame_columns
+
+    holdings = read(file, provider)
+    found = frames.conflicts(frame_columns(holdings, {}), service=None, progress=None)
+    show(found[_CONFLICT_COLUMNS], as_json=as_json, as_csv=as_csv)
+
+
+_CONFLICT_COLUMNS = [
+    "provider",
+    "account",
+    "ticker",
+    "name",
+    "provider_type",
+    "value",
+    "provider_says",
+    "security_type",
+    "origin",
+    "conflict",
+]
+
+
+@app.command()
+def audit(
+    file: HoldingsFile,
+    limits: Annotated[
+        Path | None, typer.Option(help="risk_limits.yaml, in the older form too.")
+    ] = None,
+    scenarios: Annotated[Path | None, typer.Option(help="Crash scenarios as YAML.")] = None,
+    baseline: Annotated[
+        Baseline, typer.Option(help="The 'before': one rate for all, or the provider's types.")
+    ] = "generic",
+    method: Annotated[
+        Method, typer.Option(help="How the concentration loss is measured.")
+    ] = "largest_position",
+    curve: Annotated[Curve, typer.Option(help="How a loss becomes a score.")] = "linear",
+    leverage: Annotated[float, typer.Option(help="Leverage ratio of the portfolio.")] = 1.0,
+    provider: FromProvider = None,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+) -> None:
+    """Show what wrong types do to the risk score: per position, per component and in total."""
+    from sectypes import frames
+    from sectypes.columns import frame_columns
+    from sectypes.comparison import compare
+    from sectypes.scenarios import CrashScenarios, RiskLimits
+
+    holdings = read(file, provider)
+    compared = compare(
+        frames.answered(frame_columns(holdings, {}), service=None, progress=None),
+        limits=RiskLimits.from_yaml(limits) if limits else None,
+        scenarios=CrashScenarios.from_yaml(scenarios) if scenarios else None,
+        baseline=baseline,
+        method=method,
+        curve=curve,
+        leverage=leverage,
+    )
+    if as_json and not as_csv:
+        print_json(
+            {
+                "baseline": compared.baseline,
+                "before": compared.before.to_dict(),
+                "after": compared.after.to_dict(),
+                "positions": records(compared.positions()),
+            }
+        )
+    elif as_csv:
+        show(compared.positions(), as_json=as_json, as_csv=True)
+    else:
+        typer.echo(comparison_text(compared))

@@ -1,0 +1,225 @@
+"""Answers out: the answers to distinct questions, spread over the rows of the caller's object.
+
+The caller's object is never changed, and every result stands on its index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sectypes.columns import ROLES, Columns, questions
+from sectypes.current import get_service
+from sectypes.errors import InputError
+from sectypes.service import SecurityTypeService
+from sectypes.taxonomy import SECURITY_TYPES, Origin, Query, Resolution, ServedBy, Subtype
+from sectypes.vocab import provider_label
+
+__all__ = ["TYPE_DTYPE", "answered", "classify", "conflicts", "explain", "provider_says"]
+
+TYPE_DTYPE = pd.CategoricalDtype(list(SECURITY_TYPES))
+"""The dtype of every security type column: all types, always in the same order."""
+
+_TYPE_CODES = {kind: code for code, kind in enumerate(SECURITY_TYPES)} | {None: -1}
+
+
+def classify(
+    columns: Columns, *, service: SecurityTypeService | None, progress: bool | None
+) -> pd.Series:
+    """Security type of each row.
+
+    Parameters
+    ----------
+    columns : Columns
+        What to read.
+    service : SecurityTypeService | None
+        Who answers; None for the current service.
+    progress : bool | None
+        See `SecurityTypeService.resolve`.
+
+    Returns
+    -------
+    Series
+        Of dtype `TYPE_DTYPE`, named ``security_type``, on the caller's index; missing where the
+        ticker is blank.
+    """
+    codes, queries = questions(columns)
+    answers = (service or get_service()).resolve(queries, progress=progress)
+    table = np.array([_TYPE_CODES[answer.security_type] for answer in answers] or [-1], np.int8)
+    types = pd.Categorical.from_codes(table[codes], dtype=TYPE_DTYPE)
+    return pd.Series(types, index=columns.caller.index, name="security_type", copy=False)
+
+
+def explain(
+    columns: Columns, *, service: SecurityTypeService | None, progress: bool | None
+) -> pd.DataFrame:
+    """Type, origin, age and reason of each row's answer.
+
+    Returns
+    -------
+    DataFrame
+        On the caller's index: ticker (as the caller spells it), security_type, subtype, leverage
+        (signed multiple, 1.0 for ordinary securities), origin (who asserts it), served_by (where
+        it was found this time), as_of (aware UTC; missing for answers made on the spot), stale
+        (older than it should be), reason (one line). All but ticker, served_by, stale and reason
+        are missing where the ticker is blank.
+    """
+    codes, queries = questions(columns)
+    answers = (service or get_service()).resolve(queries, progress=progress)
+    spread = _answer_table(answers).take(codes.astype(np.intp, copy=False) % max(len(answers), 1))
+    spread.index = columns.caller.index
+    spread.insert(0, "ticker", columns.ticker)
+    return spread
+
+
+def answered(
+    columns: Columns, *, service: SecurityTypeService | None, progress: bool | None
+) -> pd.DataFrame:
+    """The caller's frame with the columns that risk needs: answers beside the holdings.
+
+    A frame that already has a ``security_type`` column keeps its answers and nobody is asked, so
+    that what was computed from a saved frame can be computed again.
+
+    Returns
+    -------
+    DataFrame
+        A copy of the caller's frame; the columns that were found stand under their usual names
+        (``ticker``, ``provider_type``, ...), the answers of `explain` behind them.
+    """
+    roles = {role: getattr(columns, role) for role in ROLES}
+    frame = columns.caller.assign(**{r: found for r, found in roles.items() if found is not None})
+    if "security_type" in frame:
+        return frame
+    answers = explain(columns, service=service, progress=progress).drop(columns="ticker")
+    return frame.assign(**{str(name): answers[name] for name in answers})
+
+
+def _answer_table(answers: Sequence[Resolution]) -> pd.DataFrame:
+    """One row a distinct answer."""
+    facts = [answer.classification for answer in answers]
+    known = [fact is not None for fact in facts]
+    return pd.DataFrame(
+        {
+            "security_type": pd.Categorical(
+                [fact and fact.security_type.value for fact in facts], dtype=TYPE_DTYPE
+            ),
+            "subtype": _words([fact and fact.subtype for fact in facts], Subtype),
+            "leverage": np.array([fact.leverage if fact else np.nan for fact in facts], float),
+            "origin": _words([fact and fact.origin for fact in facts], Origin),
+            "served_by": _words([answer.served_by for answer in answers], ServedBy),
+            "as_of": pd.Series(
+                [fact.observed_at if fact else None for fact in facts],
+                dtype="datetime64[us, UTC]",
+            ),
+            "stale": np.array([answer.stale for answer in answers], bool),
+            "reason": pd.Series([answer.reason for answer in answers], dtype="str"),
+        },
+        index=range(len(known)),
+    )
+
+
+def _words(values: Sequence[Any], vocabulary: Any) -> pd.Categorical:
+    return pd.Categorical(
+        [value and value.value for value in values], categories=[word.value for word in vocabulary]
+    )
+
+
+def conflicts(
+    columns: Columns, *, service: SecurityTypeService | None, progress: bool | None
+) -> pd.DataFrame:
+    """Rows where providers disagree with each other or with the answer.
+
+    A provider's word that `vocab` does not know contradicts nobody.
+
+    Returns
+    -------
+    DataFrame
+        The caller's rows concerned, with four columns more: ``provider_says`` (the provider's
+        word as a security type), ``security_type`` and ``origin`` (the answer), ``conflict``
+        (what contradicts what, one line).
+
+    Raises
+    ------
+    InputError
+        There is no column with the providers' types.
+    """
+    if columns.provider_type is None:
+        raise InputError(
+            "conflicts need the providers' types: a column such as provider_type, or"
+            " provider_type='...' (provider_types= on a Series)"
+        )
+    codes, queries = questions(columns)
+    answers = (service or get_service()).resolve(queries, progress=progress)
+    found = _conflict_table(queries, answers)
+    rows = np.flatnonzero(found["conflict"].notna().to_numpy()[codes])
+    caller = columns.caller
+    frame = caller.to_frame() if isinstance(caller, pd.Series) else caller
+    added = found.take(codes[rows].astype(np.intp, copy=False) % max(len(answers), 1))
+    picked = frame.iloc[rows]
+    added.index = picked.index
+    return picked.assign(**{str(name): added[name] for name in added})
+
+
+def _conflict_table(queries: Sequence[Query], answers: Sequence[Resolution]) -> pd.DataFrame:
+    says = [_says(query) for query in queries]
+    said_of: dict[str, dict[str, list[str]]] = {}
+    for query, word in zip(queries, says, strict=True):
+        if query.key and word is not None:
+            by_type = said_of.setdefault(query.key, {})
+            by_type.setdefault(word, []).append(query.provider or "provider")
+    table = pd.DataFrame(
+        {
+            "provider_says": pd.Categorical(says, dtype=TYPE_DTYPE),
+            "security_type": pd.Categorical(
+                [answer.security_type and answer.security_type.value for answer in answers],
+                dtype=TYPE_DTYPE,
+            ),
+            "origin": _words(
+                [answer.classification and answer.classification.origin for answer in answers],
+                Origin,
+            ),
+        }
+    )
+    lines = [
+        _conflict(query, word, answer, said_of.get(query.key, {}))
+        for query, word, answer in zip(queries, says, answers, strict=True)
+    ]
+    return table.assign(conflict=pd.Series(lines, dtype="str"))
+
+
+def provider_says(columns: Columns) -> pd.Series:
+    """Each row's provider type as a security type; missing where its word says nothing known.
+
+    Returns
+    -------
+    Series
+        Of dtype `TYPE_DTYPE`, named ``provider_says``, on the caller's index.
+    """
+    codes, queries = questions(columns)
+    table = np.array([_TYPE_CODES[_says(query)] for query in queries] or [-1], np.int8)
+    types = pd.Categorical.from_codes(table[codes], dtype=TYPE_DTYPE)
+    return pd.Series(types, index=columns.caller.index, name="provider_says", copy=False)
+
+
+def _says(query: Query) -> str | None:
+    if query.is_cash:
+        return "cash"
+    label = provider_label(query.provider_type, query.provider) if query.provider_type else None
+    return label.security_type.value if label else None
+
+
+def _conflict(
+    query: Query, word: str | None, answer: Resolution, said: Mapping[str, list[str]]
+) -> str | None:
+    lines = []
+    if word is not None and answer.security_type is not None and word != answer.security_type:
+        origin = answer.classification.origin.value if answer.classification else "nobody"
+        who = query.provider or "provider"
+        lines.append(f"{who} says {word}, {origin} says {answer.security_type.value}")
+    if word is not None and len(said) > 1:
+        parts = (f"{kind} ({', '.join(dict.fromkeys(who))})" for kind, who in said.items())
+        lines.append(f"providers disagree: {', '.join(parts)}")
+    return "; ".join(lines) or None

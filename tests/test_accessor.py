@@ -1,0 +1,218 @@
+"""`.sectype` on Series and frames: every dtype, any index, missing values, nothing changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sectypes
+from sectypes.config import Settings
+from sectypes.errors import InputError, UnresolvedWarning
+from sectypes.frames import TYPE_DTYPE
+from sectypes.service import SecurityTypeService
+
+EXPLAINED = [
+    *("ticker", "security_type", "subtype", "leverage", "origin", "served_by"),
+    *("as_of", "stale", "reason"),
+]
+TICKERS = ["DSU", "SPY", None, "brk.b", "DSU"]
+TYPES = ["mutual_fund", "etf", np.nan, "equity", "mutual_fund"]
+DTYPES = ["str", "object", "string[python]", "string[pyarrow]", "category"]
+
+
+@pytest.fixture
+def service():
+    return sectypes.datasets.sample_service()
+
+
+def same(left, right):
+    return [x if isinstance(x, str) else None for x in left] == [
+        x if isinstance(x, str) else None for x in right
+    ]
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_text_dtype_is_read(service, dtype):
+    tickers = pd.Series(TICKERS, dtype=dtype)
+    types = tickers.sectype.classify(service)
+    assert types.dtype == TYPE_DTYPE
+    assert types.name == "security_type"
+    assert same(types, TYPES)
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+@pytest.mark.parametrize(
+    "index",
+    [
+        pd.Index([7, 7, 7, 1, 0]),
+        pd.Index(list("abcde"), name="lot"),
+        pd.MultiIndex.from_product([["x"], range(5)]),
+        pd.date_range("2026-01-01", periods=5),
+    ],
+    ids=["repeated", "named", "multi", "dates"],
+)
+def test_answers_stand_on_the_callers_index(service, index):
+    tickers = pd.Series(TICKERS, index=index, dtype="str")
+    pd.testing.assert_index_equal(tickers.sectype.classify(service).index, index)
+    pd.testing.assert_index_equal(tickers.sectype.explain(service).index, index)
+    frame = tickers.to_frame("ticker").assign(provider_type="cs")
+    pd.testing.assert_index_equal(frame.sectype.classify(service).index, index)
+    pd.testing.assert_index_equal(frame.sectype.explain(service).index, index)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_nothing_in_nothing_out(service, dtype):
+    empty = pd.Series([], dtype=dtype)
+    assert empty.sectype.classify(service).dtype == TYPE_DTYPE
+    assert empty.sectype.explain(service).columns.tolist() == EXPLAINED
+    frame = pd.DataFrame({"ticker": empty, "provider_type": empty})
+    assert frame.sectype.classify(service).empty
+    assert frame.sectype.explain(service).columns.tolist() == EXPLAINED
+    assert frame.sectype.conflicts(service).empty
+
+
+def test_only_missing_tickers(service):
+    nothing = pd.Series([None, np.nan, "  "], dtype=object)
+    with pytest.warns(UnresolvedWarning, match="blank"):
+        answers = nothing.sectype.explain(service)
+    assert answers["security_type"].isna().all()
+    assert answers["reason"].str.contains("no ticker").all()
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+def test_the_callers_objects_are_never_changed(service):
+    frame = sectypes.datasets.sample_holdings()
+    frame.attrs["mine"] = 1
+    before = frame.copy(deep=True)
+    series = frame["ticker"].copy(deep=True)
+    for call in ("classify", "explain", "conflicts"):
+        getattr(frame.sectype, call)(service)
+    pd.testing.assert_frame_equal(frame, before)
+    pd.testing.assert_series_equal(frame["ticker"], series)
+    assert frame.attrs == {"mine": 1}
+
+
+def test_a_result_can_be_changed_without_touching_the_next(service):
+    tickers = pd.Series(["SPY", "SPY"])
+    first = tickers.sectype.classify(service)
+    first.iloc[0] = "other"
+    assert tickers.sectype.classify(service).tolist() == ["etf", "etf"]
+
+
+def test_the_households_fund_is_a_fund_for_all_three_providers(service):
+    holdings = sectypes.datasets.sample_holdings()
+    rows = holdings["ticker"] == "DSU"
+    assert holdings.loc[rows, "provider"].nunique() == 3
+    assert set(holdings.sectype.classify(service)[rows]) == {"mutual_fund"}
+    answers = holdings.sectype.explain(service)[rows]
+    assert set(answers["origin"]) == {"snapshot"}
+    assert set(answers["subtype"]) == {"closed_end_fund"}
+    found = holdings.sectype.conflicts(service)
+    said = found[found["ticker"] == "DSU"].set_index("provider")["provider_says"]
+    assert said["snaptrade"] == "equity"
+
+
+def test_columns_are_found_by_their_usual_names_or_by_keyword(service):
+    usual = pd.DataFrame({"Symbol": ["SPY"], "Description": ["x"], "Type": ["cs"]})
+    assert usual.sectype.classify(service).tolist() == ["etf"]
+    odd = pd.DataFrame({"what": ["SGOV"], "kind": ["cash"]})
+    assert odd.sectype.classify(service, ticker="what", provider_type="kind").tolist() == ["cash"]
+
+
+def test_columns_that_cannot_be_found_are_named(service):
+    frame = pd.DataFrame({"a": ["SPY"]})
+    with pytest.raises(InputError, match=r"no ticker column: looked for ticker.*'a'"):
+        frame.sectype.classify(service)
+    with pytest.raises(InputError, match="no column 'b' for ticker"):
+        frame.sectype.classify(service, ticker="b")
+    with pytest.raises(TypeError, match="no such keyword: 'tickers'"):
+        frame.sectype.classify(service, tickers="a")
+    with pytest.raises(InputError, match="conflicts need"):
+        frame.sectype.conflicts(service, ticker="a")
+    twice = pd.DataFrame([["SPY", "DSU"]], columns=["ticker", "ticker"])
+    with pytest.raises(InputError, match="2 columns are called 'ticker'"):
+        twice.sectype.classify(service)
+
+
+@pytest.mark.parametrize(
+    ("values", "value"),
+    [([5, 10], "5"), (["SPY", True], "True"), (["SPY", 5.0], "5.0"), (["SPY", ["DSU"]], None)],
+)
+def test_tickers_that_are_no_text_are_refused_with_their_row(service, values, value):
+    with pytest.raises(InputError, match="text") as caught:
+        pd.Series(values, dtype=None if value == "5" else object).sectype.classify(service)
+    if value is not None:
+        last = caught.value.failures.iloc[-1 if len(values) == 2 and value != "5" else 0]
+        assert str(last["value"]) == value
+
+
+def test_what_stands_beside_a_series_must_fit(service):
+    tickers = pd.Series(["SGOV", "SPY"], index=[3, 4])
+    beside = tickers.sectype.classify(service, provider_types=["cash", None])
+    assert beside.tolist() == ["cash", "etf"]
+    with pytest.raises(InputError, match="index of the tickers"):
+        tickers.sectype.classify(service, provider_types=pd.Series(["cash", "cs"]))
+    with pytest.raises(InputError, match="1 entries for 2"):
+        tickers.sectype.classify(service, names=["x"])
+
+
+def test_conflicts_of_a_series(service):
+    tickers = pd.Series(["DSU", "SPY"], name="ticker")
+    found = tickers.sectype.conflicts(service, provider_types=["cs", "et"])
+    assert found["ticker"].tolist() == ["DSU"]
+    assert found["conflict"].tolist() == ["provider says equity, snapshot says mutual_fund"]
+
+
+def test_providers_that_contradict_each_other_are_all_shown():
+    alone = SecurityTypeService(source=None, store=None, settings=Settings())
+    frame = pd.DataFrame(
+        {
+            "ticker": ["QQZZ", "QQ.ZZ", "QQZZ"],
+            "provider": ["plaid", "plaid", "snaptrade"],
+            "provider_type": ["mutual fund", "equity", "cs"],
+        }
+    )
+    found = frame.sectype.conflicts(alone)
+    assert found.index.tolist() == [0, 2]
+    assert found["conflict"].str.contains("providers disagree: mutual_fund \\(plaid\\)").all()
+
+
+def test_is_cash_counts_only_where_it_is_true(service):
+    frame = pd.DataFrame({"ticker": ["SGOV"] * 4, "is_cash": [True, False, None, "False"]})
+    assert frame.sectype.classify(service).tolist() == ["cash", "etf", "etf", "etf"]
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["DSU", "SPY", "SGOV", "dsu", None]),
+            st.sampled_from(["cs", "cash", "et", None]),
+            st.sampled_from(["a name", "Sample ETF", None]),
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+def test_order_and_company_change_no_answer(rows):
+    service = sectypes.datasets.sample_service()
+    frame = pd.DataFrame(rows, columns=["ticker", "provider_type", "name"], dtype=object)
+    types = frame.sectype.classify(service)
+    backwards = frame.iloc[::-1].sectype.classify(service).sort_index()
+    pd.testing.assert_series_equal(types, backwards)
+    for row in range(len(frame)):
+        alone = frame.iloc[[row]].sectype.classify(service)
+        assert same(alone, types.iloc[[row]])
+
+
+def test_many_categories_are_read_without_overflow(service):
+    for count in (126, 127, 128, 129, 300):
+        tickers = pd.Series([*(f"Q{n:04d}X" for n in range(count)), None], dtype="category")
+        with pytest.warns(UnresolvedWarning):
+            answers = tickers.sectype.explain(service)
+        assert answers["ticker"].isna().tolist() == [False] * count + [True]
+        assert answers["security_type"].isna().tolist() == [False] * count + [True]

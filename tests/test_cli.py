@@ -1,0 +1,218 @@
+"""The command line as a user runs it: its own process, real server, real files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import sectypes
+from sectypes.cli import run
+from sectypes.current import using
+
+CANARY = "canary-key-7391"
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Run the installed command with a clean environment of its own."""
+
+    def call(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        return subprocess.run(
+            [str(Path(sys.executable).parent / "sectypes"), *arguments],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            env={**kept, "HOME": str(tmp_path), **environment},
+            timeout=60,
+            check=False,
+        )
+
+    return call
+
+
+@pytest.fixture
+def sample(capsys):
+    """Run a command in this process against the sample answers."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        with using(sectypes.datasets.sample_service()):
+            code = run(list(arguments))
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def test_fmp_once_then_the_cache_then_stale(shell, fmp_server, tmp_path):
+    fmp_server.key = CANARY
+    here = {
+        "FMP_BASE_URL": fmp_server.url,
+        "FMP_API_KEY": CANARY,
+        "FMP_RATE_LIMIT_DELAY": "0.01",
+        "SECTYPES_DATABASE_URL": f"sqlite:///{tmp_path}/cache.sqlite",
+        "SECURITY_TYPE_CACHE_TTL": "3",
+    }
+    asked = ["classify", "--json", "AAPL", "SPY", "VTSAX", "BRK.B", "NOPE"]
+    first = shell(*asked, **here)
+    assert first.returncode == 0, first.stderr
+    rows = {row["ticker"]: row for row in json.loads(first.stdout)}
+    assert list(rows) == asked[2:]
+    got = {t: (r["security_type"], r["origin"], r["served_by"]) for t, r in rows.items()}
+    assert got == {
+        "AAPL": ("equity", "fmp", "network"),
+        "SPY": ("etf", "fmp", "network"),
+        "VTSAX": ("mutual_fund", "fmp", "network"),
+        "BRK.B": ("equity", "fmp", "network"),
+        "NOPE": ("equity", "default", "rules"),
+    }
+    assert rows["VTSAX"]["subtype"] == "open_end_fund"
+    assert rows["AAPL"]["as_of"].startswith("20")
+    assert rows["NOPE"]["as_of"] is None
+    assert all(row["reason"] and row["stale"] is False for row in rows.values())
+    assert "NOPE" in first.stderr
+    calls = len(fmp_server.calls)
+
+    second = json.loads(shell(*asked, **here).stdout)
+    assert len(fmp_server.calls) == calls == 5
+    assert {row["served_by"] for row in second} == {"database", "rules"}
+
+    fmp_server.close()
+    time.sleep(3)
+    third = shell(*asked, **here)
+    stale = {
+        row["ticker"]: (row["security_type"], row["stale"]) for row in json.loads(third.stdout)
+    }
+    assert stale["VTSAX"] == ("mutual_fund", True)
+    assert stale["SPY"] == ("etf", True)
+    assert stale["NOPE"] == ("equity", False)
+    assert "out-of-date" in third.stderr
+    assert CANARY not in "".join([first.stdout, first.stderr, third.stdout, third.stderr])
+
+
+def test_demo_needs_nothing_and_shows_the_misread_fund(shell, tmp_path):
+    shown = shell("demo", "--out", "tables", HTTPS_PROXY="http://127.0.0.1:1")
+    assert shown.returncode == 0, shown.stderr
+    fund = next(line for line in shown.stdout.splitlines() if line.startswith("snaptrade  DSU"))
+    assert fund.split()[-2:] == ["mutual_fund", "snapshot"]
+    assert " equity " in fund
+    assert "total" in shown.stdout
+    files = sorted(path.name for path in (tmp_path / "tables").iterdir())
+    assert files == ["misread.csv", "positions.csv", "totals.csv"]
+    assert not (tmp_path / ".local").exists()
+
+
+def test_demo_as_json_is_the_whole_household(sample):
+    code, out, _ = sample("demo", "--json")
+    rows = json.loads(out)
+    assert code == 0
+    assert len(rows) == len(sectypes.datasets.sample_holdings())
+    assert {row["security_type"] for row in rows if row["ticker"] == "DSU"} == {"mutual_fund"}
+
+
+def test_classify_a_file(sample):
+    broker = str(sectypes.datasets.sample_path("broker"))
+    code, out, _ = sample("classify", "--file", broker, "--csv")
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert {row["provider"] for row in rows} == {"csv"}
+    assert "mutual_fund" in {row["security_type"] for row in rows if row["ticker"] == "DSU"}
+
+
+def test_classify_one_column_of_any_table(sample, tmp_path):
+    table = tmp_path / "watch.csv"
+    table.write_text("what;note\nSPY;x\nNA;\nTRUE;\n1E5;\n0005;\n")
+    code, out, err = sample("classify", "-f", str(table), "-c", "what", "--json")
+    assert code == 0, err
+    assert [row["ticker"] for row in json.loads(out)] == ["SPY", "NA", "TRUE", "1E5", "0005"]
+
+
+def test_conflicts_of_a_file(sample):
+    code, out, _ = sample("conflicts", str(sectypes.datasets.sample_path("snaptrade")), "--json")
+    found = {row["ticker"]: row for row in json.loads(out)}
+    assert code == 0
+    assert found["DSU"]["provider_says"] == "equity"
+    assert found["DSU"]["security_type"] == "mutual_fund"
+
+
+def test_a_table_for_people_lines_up(sample):
+    code, out, _ = sample("classify", "SPY", "DSU")
+    lines = out.splitlines()
+    assert code == 0
+    assert len(lines) == 3
+    column = lines[0].index("security_type")
+    assert [line[column:].split()[0] for line in lines[1:]] == ["etf", "mutual_fund"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["classify"], 2, "give tickers, or a file"),
+        (["classify", "SPY", "--file", "x.csv"], 2, "give tickers, or a file"),
+        (["classify", "SPY", "--json", "--csv"], 2, "choose one"),
+        (["classify", "--file", "missing.csv"], 1, "missing.csv"),
+        (["conflicts", "missing.json"], 1, "missing.json"),
+        (["no-such-command"], 2, "No such command"),
+    ],
+)
+def test_what_goes_wrong_is_said_on_standard_error(sample, arguments, code, says):
+    got, out, err = sample(*arguments)
+    assert got == code
+    assert out == ""
+    assert says in err
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("broken.json", '{"accounts": [', "line 1"),
+        ("page.json", "<!DOCTYPE html><html><body>log in</body></html>", "HTML"),
+        ("no_ticker.csv", "Quantity,Price\n1,2\n", "ticker"),
+        (
+            "error.json",
+            '{"error_type": "ITEM_ERROR", "error_code": "ITEM_LOGIN_REQUIRED",'
+            ' "error_message": "x", "request_id": "r"}',
+            "ITEM_LOGIN_REQUIRED",
+        ),
+        ("amount.csv", "Symbol,Quantity\nSPY,many\n", "'Quantity'"),
+    ],
+)
+def test_bad_files_are_refused_with_their_place(shell, tmp_path, name, content, says):
+    (tmp_path / name).write_text(content)
+    ran = shell("classify", "--file", name)
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert says in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_unreadable_database_costs_a_warning(shell, tmp_path):
+    (tmp_path / "cache.sqlite").write_text("no database")
+    ran = shell(
+        "classify", "VTSAX", "--json", SECTYPES_DATABASE_URL=f"sqlite:///{tmp_path}/cache.sqlite"
+    )
+    assert ran.returncode == 0
+    assert json.loads(ran.stdout)[0]["security_type"] == "mutual_fund"
+    assert "cache.sqlite" in ran.stderr
+    assert (tmp_path / "cache.sqlite").read_text() == "no database"
+
+
+def test_a_bad_setting_is_an_error_with_its_name(shell):
+    ran = shell("classify", "SPY", FMP_TIMEOUT="soon", FMP_API_KEY=CANARY)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "FMP_TIMEOUT must be a number" in ran.stderr
+    assert CANARY not in ran.stderr
+
+
+def test_version_and_help(shell):
+    assert shell("--version").stdout == f"sectypes {sectypes.__version__}\n"
+    helped = shell("--help").stdout
+    assert all(command in helped for command in ("demo", "classify", "conflicts"))
