@@ -45,7 +45,7 @@ def fact(ticker: str = "DSU", kind: str = "mutual_fund", **changes) -> Classific
         observed_at=SEEN,
         expires_at=SEEN + 90 * DAY,
     )
-    return replace(made, **changes)
+    return made._replace(**changes)
 
 
 def miss(ticker: str = "NOPE", status: str = "not_found", **changes) -> Miss:
