@@ -262,7 +262,7 @@ def warn(message: str, category: type[UserWarning]) -> None:
     category : type[UserWarning]
         One of the package's warnings.
     """
-    depth, frame = 1, sys._getframe(1)
+    depth, frame = 2, sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         depth, frame = depth + 1, frame.f_back
     warnings.warn(message, category, stacklevel=depth)
