@@ -388,7 +388,7 @@ def _refuse_missing(given: Mapping[str, Any], needed: Any, prefix: str) -> None:
 def _read_yaml(path: str | Path) -> Mapping[str, Any]:
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{path} is not readable as YAML: {error}") from error
     if not isinstance(content, Mapping):
         raise ConfigError(f"{path} must hold a mapping of names to values")

@@ -216,3 +216,42 @@ def test_many_categories_are_read_without_overflow(service):
             answers = tickers.sectype.explain(service)
         assert answers["ticker"].isna().tolist() == [False] * count + [True]
         assert answers["security_type"].isna().tolist() == [False] * count + [True]
+
+
+def test_compare_asks_once_and_a_saved_frame_asks_nobody(service, tmp_path):
+    holdings = sectypes.datasets.sample_holdings()
+    live = holdings.sectype.compare(service, method="worst_position")
+    assert live.after.worst_position.ticker == "DSU"
+    assert live.table().loc["concentration", "loss_before"] == pytest.approx(0.24)
+    assert live.table().loc["concentration", "loss_after"] == pytest.approx(0.12)
+    answers = holdings.sectype.explain(service).drop(columns="ticker")
+    pd.concat([holdings, answers], axis="columns").to_parquet(tmp_path / "book.parquet")
+    nobody = SecurityTypeService(source=None, store=None, settings=Settings())
+    saved = pd.read_parquet(tmp_path / "book.parquet")
+    assert saved.sectype.compare(nobody, method="worst_position") == live
+
+
+def test_audit_has_one_row_a_position_and_effects_that_add_up(service):
+    holdings = sectypes.datasets.sample_holdings()
+    before = holdings.copy(deep=True)
+    audited = holdings.sectype.audit(service, baseline="provider")
+    pd.testing.assert_frame_equal(holdings, before)
+    pd.testing.assert_index_equal(audited.index, holdings.index)
+    change = audited["loss_after"].sum() - audited["loss_before"].sum()
+    assert audited["effect"].sum() == pytest.approx(change, abs=1e-9)
+    misread = audited[audited["flags"].str.contains("provider differs")]
+    assert "DSU" in set(misread["ticker"])
+
+
+def test_many_portfolios_are_one_row_each(service):
+    found = sectypes.datasets.sample_holdings().sectype.compare(service, by="portfolio")
+    assert found.index.tolist() == ["plaid", "snaptrade", "broker"]
+    assert found.loc["snaptrade", "concentration_score_before"] == pytest.approx(80)
+    assert found.loc["snaptrade", "concentration_score_after"] == 100
+
+
+def test_odd_column_names_can_be_compared(service):
+    odd = pd.DataFrame({"Symbol": ["DSU", "SPY"], "Type": ["cs", "et"], "value": [30.0, 70.0]})
+    compared = odd.sectype.compare(service, baseline="provider")
+    assert compared.positions()["type_before"].tolist() == ["equity", "etf"]
+    assert compared.positions()["security_type"].tolist() == ["mutual_fund", "etf"]

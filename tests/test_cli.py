@@ -216,3 +216,47 @@ def test_version_and_help(shell):
     assert shell("--version").stdout == f"sectypes {sectypes.__version__}\n"
     helped = shell("--help").stdout
     assert all(command in helped for command in ("demo", "classify", "conflicts"))
+
+
+def test_audit_shows_what_the_wrong_type_did(sample):
+    snaptrade = str(sectypes.datasets.sample_path("snaptrade"))
+    code, out, _ = sample("audit", snaptrade, "--curve", "step")
+    line = next(line for line in out.splitlines() if line.startswith("concentration"))
+    assert code == 0
+    assert line.split() == ["concentration", "24.0%", "12.0%", "75", "100"]
+    assert "No overall score: factor: no factor betas" in out
+
+
+def test_audit_takes_limits_and_scenarios_and_gives_json_and_csv(sample, tmp_path):
+    (tmp_path / "limits.yaml").write_text(
+        "portfolio_limits: {max_volatility: 0.4, max_loss: -0.15}\n"
+        "concentration_limits: {max_single_stock_weight: 0.4}\n"
+    )
+    (tmp_path / "rates.yaml").write_text(
+        sectypes.CrashScenarios().with_rates(mutual_fund=0.5).to_yaml()
+    )
+    asked = ["audit", str(sectypes.datasets.sample_path("snaptrade"))]
+    given = ["--limits", str(tmp_path / "limits.yaml"), "--scenarios", str(tmp_path / "rates.yaml")]
+    code, out, err = sample(*asked, *given, "--baseline", "provider", "--json")
+    found = json.loads(out)
+    assert code == 0, err
+    assert found["after"]["components"]["concentration"]["loss"] == pytest.approx(0.15)
+    assert found["after"]["max_loss"] == 0.15
+    assert len(found["positions"]) == 14
+    code, out, _ = sample(*asked, "--csv")
+    assert next(row["ticker"] for row in csv.DictReader(io.StringIO(out))) == "DSU"
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--method", "average"], 2, "largest_position"),
+        (["--leverage", "0"], 1, "leverage"),
+        (["--limits", "missing.yaml"], 1, "missing.yaml"),
+        (["--json", "--csv"], 2, "choose one"),
+    ],
+)
+def test_audit_refuses_what_makes_no_sense(sample, options, code, says):
+    got, out, err = sample("audit", str(sectypes.datasets.sample_path("snaptrade")), *options)
+    assert (got, out) == (code, "")
+    assert says in err

@@ -27,6 +27,7 @@ __all__ = [
     "print_json",
     "read",
     "records",
+    "refuse_both",
     "show",
     "table_text",
     "write_tables",
@@ -74,10 +75,15 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def show(frame: pd.DataFrame, *, as_json: bool, as_csv: bool) -> None:
-    """Print a result as the user wants it: for people, or as JSON or CSV."""
+def refuse_both(as_json: bool, as_csv: bool) -> None:
+    """Refuse two formats at once, before any work is done."""
     if as_json and as_csv:
         raise typer.BadParameter("choose one of --json and --csv")
+
+
+def show(frame: pd.DataFrame, *, as_json: bool, as_csv: bool) -> None:
+    """Print a result as the user wants it: for people, or as JSON or CSV."""
+    refuse_both(as_json, as_csv)
     if as_json:
         print_json(records(frame))
     elif as_csv:

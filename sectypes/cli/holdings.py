@@ -17,6 +17,7 @@ from sectypes.cli.common import (
     print_json,
     read,
     records,
+    refuse_both,
     show,
 )
 from sectypes.risk.concentration import Method
@@ -111,6 +112,7 @@ def audit(
     from sectypes.comparison import compare
     from sectypes.scenarios import CrashScenarios, RiskLimits
 
+    refuse_both(as_json, as_csv)
     holdings = read(file, provider)
     compared = compare(
         frames.answered(frame_columns(holdings, {}), service=None, progress=None),
@@ -121,7 +123,7 @@ def audit(
         curve=curve,
         leverage=leverage,
     )
-    if as_json and not as_csv:
+    if as_json:
         print_json(
             {
                 "baseline": compared.baseline,
