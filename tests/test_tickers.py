@@ -280,10 +280,12 @@ def test_long_text_is_bounded_and_no_ticker(char):
         (Shape.FIGI, "BBG000B9XRY4"),
         (
             Shape.OTHER,
-            "NHX105509|037833101|SOME INTERNAL FUND|^GSPC|ES=F|CUR:XAU|CUR:|12345678|XYZ$",
+            "037833101|SOME INTERNAL FUND|^GSPC|ES=F|CUR:XAU|CUR:|12345678|XYZ$",
         ),
-        (Shape.OTHER, "US0378331004|BBG000B9XRY5|VANGUARD TARGET 2050|B0YBKJ7|AAPL250230C00155000"),
-        (Shape.OTHER, "COUNTRY|AMATEUR|MACBETH|HYUNDAI"),  # words that end like a quote
+        (Shape.OTHER, "VANGUARD TARGET 2050|AAPL250230C00155000"),
+        # longer than a US symbol, and no identifier: somebody may know it
+        (Shape.LISTED, "NHX105509|US0378331004|BBG000B9XRY5|B0YBKJ7|TICKER001"),
+        (Shape.LISTED, "COUNTRY|AMATEUR|MACBETH|HYUNDAI"),  # words that end like a quote
     ],
 )
 def test_shapes(form, texts):

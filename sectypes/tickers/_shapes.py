@@ -13,10 +13,12 @@ from sectypes.tickers._spelling import canonical
 
 __all__ = ["Shape", "parse_occ", "shape"]
 
-_SHORT = re.compile(r"[A-Z]{1,5}").fullmatch
-# Without a suffix a symbol is short; behind a suffix India's run to ten letters and "&" occurs.
+_SHORT = re.compile(r"[0-9A-Z]{1,5}").fullmatch
+# US symbols have up to six characters, India's ten and "&". What is longer and nothing else is
+# listed too: a call that finds nothing costs less than a security that nobody asks about.
 _LISTED = re.compile(
-    r"[0-9A-Z]{1,6}(?:-[A-Z]{1,3})?|[0-9A-Z&]{1,12}(?:-[0-9A-Z]{1,6}){0,2}\.[A-Z]{1,3}"
+    r"(?:[0-9A-Z]{1,6}|[A-Z][0-9A-Z]{6,11})(?:-[A-Z]{1,3})?"
+    r"|[0-9A-Z&]{1,12}(?:-[0-9A-Z]{1,6}){0,2}\.[A-Z]{1,3}"
 ).fullmatch
 _COIN = re.compile(r"CUR:(?!X(?:AU|AG|PT|PD)$)[0-9A-Z]{2,10}").fullmatch
 
