@@ -1,0 +1,184 @@
+"""What a report says, as sentences and tables; the other modules only decide how it looks."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sectypes.files import readable
+
+if TYPE_CHECKING:
+    from sectypes.charts.compared import Compared
+
+__all__ = [
+    "TITLE",
+    "Table",
+    "components",
+    "headline",
+    "limits",
+    "origins",
+    "positions",
+    "scenario",
+    "settings",
+    "shown",
+    "sort_key",
+    "warnings_of",
+]
+
+TITLE = "Risk before and after the true security types"
+
+_POSITION_COLUMNS = (
+    *("ticker", "name", "provider", "provider_type", "security_type", "origin", "weight"),
+    *("loss_before", "loss_after", "effect", "flags", "as_of", "stale", "reason", "served_by"),
+    *("type_before", "rate_before", "rate_after", "subtype", "leverage", "portfolio", "account"),
+)
+_POINTS = ("score", "swing")
+_PLAIN = ("limit", "value", "leverage", "rows", "common", "differ", "ratio")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of a report: its name as a heading, what it shows, and the values as they are."""
+
+    title: str
+    caption: str
+    frame: pd.DataFrame
+
+
+def headline(compared: Compared) -> str:
+    """The overall score before and after, or why there is none."""
+    before, after = compared.before, compared.after
+    if math.isnan(before.overall) or math.isnan(after.overall):
+        return f"There is no overall score. {after.reason or before.reason}."
+    return (
+        f"Risk score {before.overall:.1f} ({before.category}) before, "
+        f"{after.overall:.1f} ({after.category}) after."
+    )
+
+
+def components(compared: Compared) -> Table:
+    """Loss and score of each component, before and after."""
+    columns = ["loss_before", "loss_after", "score_before", "score_after", "score_change", "reason"]
+    return Table(
+        "Components",
+        "Losses as shares of the portfolio's value, scores from 0 to 100.",
+        compared.table()[columns].reset_index(),
+    )
+
+
+def positions(compared: Compared) -> Table:
+    """What was classified by whom, and what it does to the loss of each position."""
+    frame = compared.positions()
+    kept = [name for name in _POSITION_COLUMNS if name in frame]
+    return Table(
+        "Positions",
+        "What each position is, who says so, and its loss in its own crash.",
+        frame[kept].reset_index(drop=True),
+    )
+
+
+def origins(compared: Compared) -> Table:
+    """Share of the absolute weight by who asserted the types."""
+    rows = list(compared.after.origins)
+    return Table(
+        "Who says so",
+        "Share of the absolute weight by origin of the type.",
+        pd.DataFrame(rows, columns=["origin", "share"]),
+    )
+
+
+def scenario(compared: Compared) -> Table:
+    """Each rate of the scenario with its source or reason."""
+    rates = compared.scenarios
+    rows = [(name, getattr(rates, name), source) for name, source in rates.sources.items()]
+    return Table(
+        "Scenario",
+        f"Crash rates of scenario {rates.name}, version {rates.version}.",
+        pd.DataFrame(rows, columns=["name", "rate", "source"]),
+    )
+
+
+def limits(compared: Compared) -> Table:
+    """What keeps each loss within the limit."""
+    return Table(
+        "Limits",
+        "The largest weight, volatility, beta or leverage that keeps each loss within the limit.",
+        compared.suggested_limits(),
+    )
+
+
+def settings(compared: Compared) -> Table:
+    """What the scores were made with."""
+    after = compared.after
+    types = {
+        "generic": "generic: every position a stock",
+        "provider": "provider: each provider's own type",
+    }
+    rows: list[tuple[str, Any]] = [
+        ("baseline", types.get(compared.baseline, compared.baseline)),
+        ("concentration method", after.method),
+        ("score curve", after.curve),
+        ("leverage of the portfolio", after.leverage),
+        ("max loss", after.limits.max_loss),
+        ("max single factor loss", after.limits.max_single_factor_loss),
+        ("max volatility", after.limits.max_volatility),
+        ("max single stock weight", after.limits.max_single_stock_weight),
+        *((f"variance limit: {name}", v) for name, v in after.limits.variance_limits.items()),
+        ("scenario", after.scenario),
+        ("scenario version", after.scenario_version),
+    ]
+    given = [(name, value) for name, value in rows if value is not None]
+    return Table(
+        "Settings",
+        "What both scores were made with; limits are fractions.",
+        pd.DataFrame(given, columns=["setting", "value"], dtype=object),
+    )
+
+
+def warnings_of(compared: Compared) -> list[str]:
+    """What a reader must know before trusting the numbers, each once."""
+    return list(dict.fromkeys([*compared.after.warnings, *compared.before.warnings]))
+
+
+def shown(column: str, value: Any) -> str:
+    """A value as a person reads it; "" for a missing one.
+
+    Examples
+    --------
+    >>> [shown("weight", 0.123), shown("score_after", 91.77), shown("stale", True)]
+    ['12.3%', '91.8', 'yes']
+    """
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    if pd.api.types.is_scalar(value) and pd.isna(value):
+        return ""
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M} UTC" if value.tz is None else _utc(value)
+    if isinstance(value, float | int | np.number):
+        return _number(column, float(value))
+    return readable(value)
+
+
+def sort_key(value: Any) -> str | None:
+    """What a page sorts by where the shown text would sort wrongly: numbers and times."""
+    if isinstance(value, bool | np.bool_) or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return None
+    if isinstance(value, pd.Timestamp):
+        return repr(value.timestamp())
+    return repr(float(value)) if isinstance(value, float | int | np.number) else None
+
+
+def _utc(value: pd.Timestamp) -> str:
+    return f"{value.tz_convert('UTC'):%Y-%m-%d %H:%M} UTC"
+
+
+def _number(column: str, value: float) -> str:
+    if math.isinf(value):
+        return "no limit"
+    if column.startswith(_POINTS):
+        return f"{value:.1f}"
+    return f"{value:.4g}" if column.startswith(_PLAIN) else f"{value:.1%}"
