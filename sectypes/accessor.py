@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sectypes.columns import ColumnNames, Columns
     from sectypes.comparison import Comparison
     from sectypes.service import SecurityTypeService
+    from sectypes.widgets import ExplorePanel
 
     Beside = pd.Series | Sequence[str | None] | None
 
@@ -172,6 +173,20 @@ class FrameAccessor:
 
         result: Comparison | pd.DataFrame = compare(self._answered(service), **options)
         return result
+
+    def explore(self, service: SecurityTypeService | None = None, **options: Any) -> ExplorePanel:
+        """Open the panel of scenarios; see `sectypes.widgets.explore`.
+
+        Parameters
+        ----------
+        service : SecurityTypeService | None
+            Who answers, where the frame has no ``security_type`` column yet.
+        **options
+            Those of `compare` but by: what the panel is set to at first.
+        """
+        from sectypes.comparison import compare
+
+        return compare(self._answered(service), **options, by=None).explore()
 
     def _columns(self, named: ColumnNames) -> Columns:
         from sectypes.columns import frame_columns

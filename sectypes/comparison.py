@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast, overload
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import pandas as pd
 
@@ -14,11 +15,17 @@ from sectypes.risk.concentration import Method
 from sectypes.risk.curves import Curve
 from sectypes.risk.losses import Betas
 from sectypes.risk.many import compare_groups
-from sectypes.risk.positions import Baseline, Rated, position_table, rate_frame
+from sectypes.risk.positions import HOW_FOUND, Baseline, Rated, position_table, rate_frame
 from sectypes.risk.result import RiskScore
 from sectypes.risk.score import Exposures, score_book
 from sectypes.risk.suggest import suggested_limits
 from sectypes.scenarios import CrashScenarios, RiskLimits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sectypes.charts import Chart
+    from sectypes.widgets import ExplorePanel
 
 __all__ = ["Comparison", "compare"]
 
@@ -44,6 +51,8 @@ class Comparison:
     baseline: str
     scenarios: CrashScenarios
     _positions: pd.DataFrame = field(repr=False)
+    _holdings: pd.DataFrame = field(repr=False)
+    _given: Mapping[str, Any] = field(repr=False)
 
     def __eq__(self, other: object) -> bool:
         return (
@@ -82,6 +91,62 @@ class Comparison:
     def suggested_limits(self) -> pd.DataFrame:
         """What keeps each loss of the book within its limit; see `suggested_limits`."""
         return suggested_limits(self.after, scenarios=self.scenarios)
+
+    def plot(self, *, most: int = 15) -> Chart:
+        """The main chart; see `sectypes.charts.concentration_by_position`."""
+        from sectypes import charts
+
+        return charts.concentration_by_position(self, most=most)
+
+    def to_html(self, path: str | Path | None = None) -> str:
+        """One self-contained page; see `sectypes.report.to_html`."""
+        from sectypes import report
+
+        return report.to_html(self, path, rescore=self.rescored)
+
+    def to_excel(self, path: str | Path) -> Path:
+        """An Excel file; see `sectypes.report.to_excel`."""
+        from sectypes import report
+
+        return report.to_excel(self, path)
+
+    def to_markdown(self) -> str:
+        """Headline, warnings and tables; see `sectypes.report.to_markdown`."""
+        from sectypes import report
+
+        return report.to_markdown(self)
+
+    def rescored(self, scenarios: CrashScenarios) -> RiskScore:
+        """Score the same book after, with other rates."""
+        after = self.after
+        again = compare(
+            self._holdings,
+            scenarios=scenarios,
+            limits=after.limits,
+            baseline=cast("Baseline", self.baseline),
+            method=cast("Method", after.method),
+            curve=cast("Curve", after.curve),
+            leverage=after.leverage,
+            **self._given,
+        )
+        score: RiskScore = again.after
+        return score
+
+    def explore(self) -> ExplorePanel:
+        """Open the panel of scenarios on this book, set to what this comparison was made with."""
+        from sectypes import widgets
+
+        after = self.after
+        start = widgets.State(
+            scenarios=self.scenarios,
+            limits=after.limits,
+            leverage=after.leverage,
+            baseline=cast("Baseline", self.baseline),
+            method=cast("Method", after.method),
+            curve=cast("Curve", after.curve),
+        )
+        again = cast("widgets.Compare", partial(compare, **self._given))
+        return widgets.explore(self._holdings, compare=again, start=start)
 
     def _repr_html_(self) -> str:
         shown = self.table().drop(columns=["ratio_before", "ratio_after", "reason"])
@@ -217,11 +282,15 @@ def compare(
         return compare_groups(holdings, rated, exposures=grouped, **shared)
     if isinstance(exposures, pd.DataFrame | Mapping):
         raise InputError("Exposures by portfolio need by='portfolio' (or the column's name).")
-    return _compare_one(holdings, rated, exposures, shared)
+    return _compare_one(holdings, rated, exposures, fx, shared)
 
 
 def _compare_one(
-    holdings: pd.DataFrame, rated: Rated, exposures: Exposures | None, shared: dict[str, Any]
+    holdings: pd.DataFrame,
+    rated: Rated,
+    exposures: Exposures | None,
+    fx: Mapping[str, float] | None,
+    shared: dict[str, Any],
 ) -> Comparison:
     before, after = rated.books(holdings.get("ticker"))
     options = {
@@ -236,14 +305,22 @@ def _compare_one(
         baseline=rated.baseline,
         scenarios=rated.scenarios,
         _positions=position_table(holdings, rated, leverage=shared["leverage"]),
+        _holdings=holdings.copy(),
+        _given={
+            "exposures": exposures,
+            "fx": None if fx is None else dict(fx),
+            "max_betas": shared["max_betas"],
+            "max_industry_betas": shared["max_industry_betas"],
+        },
     )
 
 
 def _plain(positions: pd.DataFrame) -> pd.DataFrame:
-    """The table without the differences that a Parquet file makes to text and category columns."""
+    """The table without how its answers were found, and without what a Parquet file changes."""
     plain = {
         name: column if column.dtype.kind == "f" else column.astype(object).where(column.notna())
         for name, column in positions.items()
+        if name not in HOW_FOUND
     }
     return pd.DataFrame(plain).reset_index(drop=True)
 

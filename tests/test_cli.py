@@ -105,8 +105,11 @@ def test_demo_needs_nothing_and_shows_the_misread_fund(shell, tmp_path):
     assert fund.split()[-2:] == ["mutual_fund", "snapshot"]
     assert " equity " in fund
     assert "total" in shown.stdout
-    files = sorted(path.name for path in (tmp_path / "tables").iterdir())
-    assert files == ["misread.csv", "positions.csv", "totals.csv"]
+    files = {path.name for path in (tmp_path / "tables").iterdir()}
+    assert {"misread.csv", "positions.csv", "totals.csv", "report.html"} <= files
+    pictures = [path for path in (tmp_path / "tables").iterdir() if path.suffix == ".png"]
+    assert len(pictures) == 7
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in pictures)
     assert not (tmp_path / ".local").exists()
 
 
@@ -254,9 +257,28 @@ def test_audit_takes_limits_and_scenarios_and_gives_json_and_csv(sample, tmp_pat
         (["--leverage", "0"], 1, "leverage"),
         (["--limits", "missing.yaml"], 1, "missing.yaml"),
         (["--json", "--csv"], 2, "choose one"),
+        (["--out", "report.pdf"], 2, ".html"),
+        (["--out", "no/such/folder/report.html"], 1, "no/such/folder"),
     ],
 )
 def test_audit_refuses_what_makes_no_sense(sample, options, code, says):
     got, out, err = sample("audit", str(sectypes.datasets.sample_path("snaptrade")), *options)
     assert (got, out) == (code, "")
     assert says in err
+
+
+@pytest.mark.parametrize("suffix", [".html", ".xlsx", ".md"])
+def test_audit_writes_a_report(sample, tmp_path, suffix):
+    target = tmp_path / f"report{suffix}"
+    asked = ["audit", str(sectypes.datasets.sample_path("snaptrade")), "--out", str(target)]
+    code, out, err = sample(*asked)
+    assert code == 0, err
+    assert "concentration" in out
+    content = target.read_bytes()
+    assert content.startswith(b"PK") if suffix == ".xlsx" else b"DSU" in content
+
+
+def test_no_cell_of_a_csv_is_a_formula(sample):
+    code, out, _ = sample("classify", "@SPY", "--csv")
+    assert code == 0
+    assert next(csv.DictReader(io.StringIO(out)))["ticker"] == "'@SPY"

@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sectypes.errors import InputError
+from sectypes.files import neutralised, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
 
     from sectypes.comparison import Comparison
@@ -19,15 +22,20 @@ if TYPE_CHECKING:
 __all__ = [
     "AsCsv",
     "AsJson",
+    "DryRun",
     "FromProvider",
     "HoldingsFile",
     "Provider",
+    "Yes",
     "app",
     "comparison_text",
+    "confirm",
+    "make_folder",
     "print_json",
     "read",
     "records",
     "refuse_both",
+    "report_writer",
     "show",
     "table_text",
     "write_tables",
@@ -53,6 +61,10 @@ class Provider(StrEnum):
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON: a list with one object a row.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV.")]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Only show what would be done, and what it costs.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 FromProvider = Annotated[
     Provider | None, typer.Option("--provider", help="Read the file as this provider's.")
 ]
@@ -68,6 +80,12 @@ def read(file: Path, provider: Provider | None, column: str | None = None) -> pd
     if column is not None:
         return read_ticker_column(file, column)
     return read_holdings(file, provider=provider.value if provider else None)
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask before something is lost; whoever does not say yes leaves the command."""
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
 
 
 def print_json(value: object) -> None:
@@ -103,7 +121,10 @@ def records(frame: pd.DataFrame) -> list[dict[str, object]]:
 
 
 def _csv(frame: pd.DataFrame) -> str:
-    return frame.to_csv(index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n")
+    """No cell begins a formula: the file may be opened in a spreadsheet."""
+    return neutralised(frame).to_csv(
+        index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n"
+    )
 
 
 def table_text(frame: pd.DataFrame) -> str:
@@ -154,14 +175,29 @@ def comparison_text(compared: Comparison) -> str:
     return "\n".join(lines)
 
 
+def report_writer(path: Path) -> Callable[[Comparison], object]:
+    """What writes a comparison to a file of this suffix; refused before any work is done."""
+    writers: dict[str, Callable[[Comparison], object]] = {
+        ".html": lambda compared: compared.to_html(path),
+        ".xlsx": lambda compared: compared.to_excel(path),
+        ".md": lambda compared: write_whole(path, compared.to_markdown().encode()),
+    }
+    writer = writers.get(path.suffix.lower())
+    if writer is None:
+        raise typer.BadParameter(f"a report ends in {', '.join(writers)}, not {path.suffix!r}")
+    return writer
+
+
 def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
     """Write each table as a CSV file, whole or not at all."""
+    make_folder(folder)
+    for name, table in tables.items():
+        write_whole(folder / f"{name}.csv", _csv(table).encode())
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for results where there is none."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, table in tables.items():
-            target = folder / f"{name}.csv"
-            unfinished = target.with_suffix(".csv.part")
-            unfinished.write_text(_csv(table), encoding="utf-8")
-            unfinished.replace(target)
     except OSError as error:
-        raise InputError(f"cannot write to {folder}: {error.strerror or error}") from None
+        raise InputError(f"cannot make the folder {folder}: {error.strerror or error}") from None

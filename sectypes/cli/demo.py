@@ -19,7 +19,9 @@ __all__ = ["demo"]
 
 @app.command()
 def demo(
-    out: Annotated[Path | None, typer.Option("--out", help="Also write the tables there.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Also write tables, report and charts.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Classify a sample household end to end: no key, no network, nothing kept."""
@@ -36,8 +38,10 @@ def demo(
     positions = pd.concat([holdings, says, answers.drop(columns="ticker")], axis="columns")
     wrong = says.notna() & (says != answers["security_type"])
     totals = _totals(positions)
+    compared = _compared(positions)
     if out is not None:
         write_tables(out, {"positions": positions, "misread": positions[wrong], "totals": totals})
+        _write_pictures(out, compared, positions)
     if as_json:
         show(positions, as_json=True, as_csv=False)
         return
@@ -54,9 +58,27 @@ def demo(
     typer.echo("\nValue by security type:\n")
     typer.echo(table_text(totals))
     typer.echo("\nRisk with one rate for everything (before) and with the true types (after):\n")
-    typer.echo(comparison_text(_compared(positions)))
+    typer.echo(comparison_text(compared))
     if out is not None:
-        typer.echo(f"\nTables written to {out}")
+        typer.echo(f"\nTables, report.html and charts written to {out}")
+
+
+def _write_pictures(folder: Path, compared: Comparison, positions: pd.DataFrame) -> None:
+    """The report, and each of its charts as a picture of its own."""
+    from sectypes import charts
+
+    compared.to_html(folder / "report.html")
+    pictures = {
+        "concentration": compared.plot(),
+        "losses": charts.component_losses(compared),
+        "scores": charts.component_scores(compared),
+        "weight_by_type": charts.weight_by_type(compared),
+        "weight_by_origin": charts.weight_by_origin(compared),
+        "sensitivity": charts.sensitivity(compared, rescore=compared.rescored),
+        "disagreement": charts.disagreement(positions),
+    }
+    for name, chart in pictures.items():
+        chart.to_png(folder / f"{name}.png")
 
 
 def _compared(positions: pd.DataFrame) -> Comparison:

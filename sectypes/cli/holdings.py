@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from sectypes.cli.common import (
     read,
     records,
     refuse_both,
+    report_writer,
     show,
 )
 from sectypes.risk.concentration import Method
@@ -35,6 +37,9 @@ def classify(
         str | None, typer.Option("--column", "-c", help="The file's column with the tickers.")
     ] = None,
     provider: FromProvider = None,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", help="As it was known on that day (UTC).")
+    ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -48,10 +53,11 @@ def classify(
         raise typer.BadParameter("give tickers, or a file with --file")
     if file is None:
         holdings = pd.DataFrame({"ticker": tickers}, dtype="str")
-        answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None)
     else:
         holdings = read(file, provider, column)
-        answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None)
+    day = None if as_of is None else as_of.date()
+    answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None, as_of=day)
+    if file is not None:
         place = [name for name in ("portfolio", "account", "provider") if name in holdings]
         answers = pd.concat([holdings[place], answers], axis="columns")
     show(answers, as_json=as_json, as_csv=as_csv)
@@ -103,6 +109,9 @@ def audit(
     curve: Annotated[Curve, typer.Option(help="How a loss becomes a score.")] = "linear",
     leverage: Annotated[float, typer.Option(help="Leverage ratio of the portfolio.")] = 1.0,
     provider: FromProvider = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Also write a report: .html, .xlsx or .md.")
+    ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
@@ -113,6 +122,7 @@ def audit(
     from sectypes.scenarios import CrashScenarios, RiskLimits
 
     refuse_both(as_json, as_csv)
+    write = None if out is None else report_writer(out)
     holdings = read(file, provider)
     compared = compare(
         frames.answered(frame_columns(holdings, {}), service=None, progress=None),
@@ -123,6 +133,8 @@ def audit(
         curve=curve,
         leverage=leverage,
     )
+    if write is not None:
+        write(compared)
     if as_json:
         print_json(
             {

@@ -41,6 +41,8 @@ _CASH = SECURITY_TYPES.index(SecurityType.CASH)
 _STOCK = SECURITY_TYPES.index(SecurityType.EQUITY)
 _CARRIED = ("portfolio", "account", "provider", "ticker", "name", "provider_type", "security_type")
 _EXTRA = ("subtype", "leverage", "origin")
+HOW_FOUND = ("served_by", "as_of", "stale", "reason")
+"""Columns that tell how an answer was found this time; no number depends on them."""
 
 
 class Flag(StrEnum):
@@ -123,7 +125,8 @@ def audit(
     DataFrame
         On the index of `holdings`: the describing columns that it has, ``type_before``,
         ``weight``, ``rate_before``, ``rate_after``, ``loss_before``, ``loss_after``, ``effect``
-        (after minus before, of the whole-book loss, to which the effects add up) and ``flags``.
+        (after minus before, of the whole-book loss, to which the effects add up), ``flags``, and
+        where the answers were found, how old they are and why, as far as `holdings` tells.
         Losses are positive fractions of the portfolio's net value.
 
     Raises
@@ -213,7 +216,7 @@ def position_table(holdings: pd.DataFrame, rated: Rated, *, leverage: float) -> 
     table["loss_before"], table["loss_after"] = before, after
     table["effect"] = after - before
     table["flags"] = _flags(holdings, rated)
-    return table
+    return table.assign(**{name: holdings[name] for name in HOW_FOUND if name in holdings})
 
 
 def _flags(holdings: pd.DataFrame, rated: Rated) -> npt.NDArray[Any]:
