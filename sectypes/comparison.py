@@ -260,8 +260,9 @@ def compare(
     >>> book = pd.DataFrame({"ticker": ["DSU", "AGG", "SGOV"], "value": [30.0, 29.0, 41.0],
     ...                      "security_type": ["mutual_fund", "etf", "cash"]})
     >>> compared = compare(book, method="worst_position")
-    >>> compared.table().loc["concentration", ["loss_before", "loss_after"]].tolist()
-    [0.328, 0.12]
+    >>> after = compared.after.concentration
+    >>> round(compared.before.concentration.loss, 4), round(after.loss, 4), after.score
+    (0.328, 0.12, 100.0)
     >>> book["portfolio"] = ["A", "A", "B"]
     >>> compare(book, by="portfolio")["concentration_loss_after"].round(4).tolist()
     [0.2034, 0.05]

@@ -10,6 +10,7 @@ precedence can be read and tested as a table:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -27,6 +28,7 @@ from sectypes.taxonomy import (
     Resolution,
     SecurityType,
     ServedBy,
+    Subtype,
 )
 
 __all__ = ["Known", "answers_itself", "decide", "describe_fact", "is_askable"]
@@ -124,7 +126,7 @@ def decide(
     for number, query in enumerate(queries):
         key = query.key
         about = known.get(key, NOTHING_KNOWN)
-        answer = _decide_row(query, overrides.get(key))
+        answer = _decide_row(query, overrides.get(key), about)
         if answer is None:
             answer = Resolution(query, about.fact, about.served_by, about.stale, about.attempts)
             if about.fact is None:
@@ -138,19 +140,20 @@ def decide(
     return answers
 
 
-def _decide_row(query: Query, override: Classification | None) -> Resolution | None:
+def _decide_row(query: Query, override: Classification | None, known: Known) -> Resolution | None:
     """Answer by override, or from the row alone where it says that it is no listed security."""
     if override is not None:
         hit = (Attempt("override", Outcome.HIT, _describe_override(override)),)
-        return Resolution(query, override, ServedBy.DATABASE, False, hit)
+        made = override._replace(leverage=_overridden_leverage(query, override, known))
+        return Resolution(query, made, ServedBy.DATABASE, False, hit)
     label = _own_label(query)
     if label is None:
         return None if query.key else _blank(query)
     if label.subtype is None:
-        guess = heuristics.guess(query.key, name=query.name)
+        guess = _guess(query.key, query.name)
         if guess is not None and guess.security_type is label.security_type:
             label = replace(label, subtype=guess.subtype)
-    words = query.provider_type or "cash"
+    words = query.provider_type or query.name or "cash"
     note = f"{query.provider or 'the row'} says {words!r}: not the listed security of that name"
     if label.security_type is SecurityType.CASH:
         note = f"{query.provider or 'the row'} says that this position is cash"
@@ -166,22 +169,52 @@ def _blank(query: Query) -> Resolution:
 
 
 def _own_label(query: Query) -> Label | None:
-    """What the row says of itself, where it says that it is not a listed security."""
-    if not query.is_cash and query.provider_type is None:
-        return None
-    label = _row_label(query.is_cash, query.provider_type, query.provider)
-    if label is None or label.security_type is not SecurityType.CASH:
-        return label
-    # Older Plaid payloads call a coin cash: `CUR:BTC` with type cash.
-    return None if tickers.shape(query.key) is tickers.Shape.CRYPTO else label
+    """What the row says of itself, where it says that it is not a listed security.
+
+    The provider's word decides; where it says nothing or cash, a name that is a coin's and nothing
+    else ("Bitcoin") says that BTC is the coin. A cash flag alone does not make a coin cash: Plaid
+    sets it on coins, and older payloads call CUR:BTC cash.
+    """
+    word = _word(query.provider_type, query.provider)
+    says_cash = query.is_cash or (word is not None and word.security_type is SecurityType.CASH)
+    if word is not None and not says_cash:
+        return None if word.listed else word
+    if word is not None and not word.listed and word.security_type is not SecurityType.CASH:
+        return word
+    rule = _guess(query.key, query.name) if query.name else None
+    if rule is not None and rule.rule == "name_coin":
+        return _COIN
+    if says_cash:
+        return None if tickers.shape(query.key) is tickers.Shape.CRYPTO else _CASH
+    return _CASH if rule is not None and rule.rule == "name_cash" else None
+
+
+_CASH = Label(SecurityType.CASH, listed=False)
+_COIN = Label(SecurityType.CRYPTO, Subtype.CRYPTOCURRENCY, listed=False)
 
 
 @lru_cache(maxsize=4096)
-def _row_label(is_cash: bool, provider_type: str | None, provider: str | None) -> Label | None:
-    if is_cash:
-        return Label(SecurityType.CASH, listed=False)
-    label = vocab.provider_label(provider_type, provider) if provider_type else None
-    return label if label is not None and not label.listed else None
+def _word(provider_type: str | None, provider: str | None) -> Label | None:
+    return vocab.provider_label(provider_type, provider) if provider_type else None
+
+
+@lru_cache(maxsize=16_384)
+def _guess(key: str, name: str | None) -> heuristics.Guess | None:
+    """The rules' guess; a book that is classified again is not read again."""
+    return heuristics.guess(key, name=name)
+
+
+def _overridden_leverage(query: Query, override: Classification, known: Known) -> float:
+    """An override of the type keeps the fund's multiple, unless it names one of its own."""
+    if override.leverage != 1.0 or override.security_type not in _FUNDS:
+        return override.leverage
+    if known.fact is not None:
+        return known.fact.leverage
+    guess = _guess(query.key, query.name)
+    return 1.0 if guess is None else guess.leverage
+
+
+_FUNDS = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
 
 
 def _from_label(key: str, label: Label, words: str | None) -> Classification:
@@ -194,20 +227,30 @@ _Shared = tuple[Classification, ServedBy, bool, tuple[Attempt, ...]]
 def _decide_without_fact(key: str, queries: Sequence[Query], known: Known) -> _Shared:
     """Rules on ticker and names, else what the providers say, else the default."""
     trail = list(known.attempts)
-    for guess in (heuristics.guess(key, name=name) for name in _distinct(q.name for q in queries)):
-        if guess is not None:
-            trail.append(Attempt("heuristics", Outcome.HIT, f"rule {guess.rule}: {guess.note}"))
-            answer = Classification(
-                key,
-                guess.security_type,
-                Origin.HEURISTIC,
-                guess.subtype,
-                guess.leverage,
-                raw_label=guess.rule,
-            )
-            return answer, ServedBy.RULES, False, tuple(trail)
-    trail.append(Attempt("heuristics", Outcome.MISS, "no rule speaks"))
-    return _last_resort(key, queries, trail)
+    guesses = [_guess(key, name) for name in _distinct(query.name for query in queries)]
+    made = [guess for guess in guesses if guess is not None]
+    if not made:
+        trail.append(Attempt("heuristics", Outcome.MISS, "no rule speaks"))
+        return _last_resort(key, queries, trail)
+    # Of several names' guesses the riskiest stands, so that the order of the rows does not show.
+    guess = min(made, key=_safety)
+    trail.append(Attempt("heuristics", Outcome.HIT, f"rule {guess.rule}: {guess.note}"))
+    answer = Classification(
+        key,
+        guess.security_type,
+        Origin.HEURISTIC,
+        guess.subtype,
+        guess.leverage,
+        raw_label=guess.rule,
+    )
+    return answer, ServedBy.RULES, False, tuple(trail)
+
+
+def _safety(guess: heuristics.Guess) -> tuple[float, int, str, str]:
+    """Sorts guesses from the riskiest to the safest; an unknown multiple is the largest."""
+    multiple = abs(guess.leverage)
+    size = math.inf if math.isnan(multiple) else max(multiple, 1.0)
+    return -size, _RISKIEST_FIRST.index(guess.security_type), guess.rule, guess.note
 
 
 def _distinct(values: Iterable[str | None]) -> list[str | None]:
@@ -219,7 +262,7 @@ def _distinct(values: Iterable[str | None]) -> list[str | None]:
 def _last_resort(key: str, queries: Sequence[Query], trail: list[Attempt]) -> _Shared:
     said: dict[SecurityType, tuple[Query, Label]] = {}
     for query in queries:
-        label = vocab.provider_label(query.provider_type, query.provider)
+        label = _word(query.provider_type, query.provider)
         if label is not None:
             said.setdefault(label.security_type, (query, label))
     for kind in _RISKIEST_FIRST:

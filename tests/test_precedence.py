@@ -59,6 +59,12 @@ FUND_NAME = "Sample Debt Strategies Fund Inc"
         # neither is a coin or an option the listed security of the same letters
         ({"provider_type": "cryptocurrency"}, None, FRESH, ("crypto", "provider")),
         ({"provider_type": "option"}, None, FRESH, ("derivative", "provider")),
+        # a coin is never cash, whatever flag or word says so
+        ({"is_cash": True, "provider_type": "cryptocurrency"}, None, None, ("crypto", "provider")),
+        ({"provider_type": "cash", "name": "Bitcoin"}, None, FRESH, ("crypto", "provider")),
+        # without a type a name that is a coin's or says cash tells that the row is not listed
+        ({"name": "Bitcoin"}, None, FRESH, ("crypto", "provider")),
+        ({"name": "US DOLLAR"}, None, FRESH, ("cash", "provider")),
         # a fact beats names and providers
         ({"provider_type": "cs", "name": "Sample ETF"}, None, FRESH, ("mutual_fund", "fmp")),
         ({"provider_type": "cs"}, None, STALE, ("mutual_fund", "fmp")),
@@ -148,3 +154,44 @@ def test_a_row_answers_itself_only_when_blank_or_not_listed():
     assert answers_itself(Query("USD", "USD", is_cash=True))
     assert not answers_itself(Query("USD", "USD"))
     assert not answers_itself(Query("AGG", "AGG", provider_type="fixed income"))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["PROSHARES TR", "PROSHARES ULTRAPRO QQQ"], ("etf", 3.0)),
+        (["Sample Income Fund", "Sample Realty Trust REIT"], ("equity", 1.0)),
+        (["Sample Growth ETF", "Sample Growth Fund"], ("mutual_fund", 1.0)),
+    ],
+)
+def test_of_several_names_the_riskiest_guess_stands_in_any_order(names, expected):
+    for order in (names, names[::-1]):
+        answers = decide([Query("QQZZ", "QQZZ", name=name) for name in order])
+        assert {(a.security_type, a.classification.leverage) for a in answers} == {expected}
+
+
+def test_the_same_letters_are_a_coin_in_one_row_and_a_fund_in_another():
+    coin = Query("BTC", "BTC", name="Bitcoin")
+    fund = Query("BTC", "BTC", name="Grayscale Bitcoin Mini Trust ETF")
+    for rows in ([coin, fund], [fund, coin]):
+        kinds = {answer.query: answer.security_type.value for answer in decide(rows)}
+        assert kinds == {coin: "crypto", fund: "etf"}
+
+
+@pytest.mark.parametrize(
+    ("override", "name", "known", "leverage"),
+    [
+        (("etf", 1.0), "ProShares UltraPro QQQ", None, 3.0),
+        (("etf", 1.0), None, 2.0, 2.0),
+        (("etf", -1.0), "ProShares UltraPro QQQ", None, -1.0),
+        (("equity", 1.0), "ProShares UltraPro QQQ", None, 1.0),
+    ],
+)
+def test_an_override_of_the_type_keeps_the_funds_multiple(override, name, known, leverage):
+    kind, own = override
+    made = Classification("QQZZ", SecurityType(kind), Origin.OVERRIDE, leverage=own)
+    fact = FACT._replace(ticker="QQZZ", leverage=known) if known else None
+    [answer] = decide(
+        [Query("QQZZ", "QQZZ", name=name)], override=made, known=Known(fact) if fact else None
+    )
+    assert answer.classification.leverage == leverage

@@ -531,9 +531,10 @@ def test_a_forked_child_makes_its_own_session(fmp_server):
         """
         print(dict(source.fetch(["SPY"]))["SPY"].status.value, flush=True)
         child = os.fork()
-        print(dict(source.fetch(["DSU"]))["DSU"].status.value, flush=True)
+        status = dict(source.fetch(["DSU"]))["DSU"].status.value
         if child:
             os.waitpid(child, 0)
+        print(status, flush=True)
         """,
     )
     output, errors = process.communicate(timeout=20)
