@@ -9,9 +9,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +25,8 @@ from sectypes.heuristics.leverage import leverage_in
 from sectypes.heuristics.lexicon import LEXICON, Sign
 from sectypes.heuristics.rules import EVIDENCE_RULES, Rule, first_rule
 from sectypes.heuristics.words import fold, read
+from sectypes.risk.rates import position_rates, type_codes
+from sectypes.scenarios import CrashScenarios
 from sectypes.taxonomy import SecurityType, Subtype
 from sectypes.tickers import canonical, is_isin
 
@@ -66,6 +70,14 @@ FORMS = table("""
     NHX105509 | - | - | -
     # fund quotes
     VFIAX | - | mutual_fund | open_end_fund
+    SILYX | Silly Growth Stock Fund, Inc. | mutual_fund | open_end_fund
+    SILYX | Silly Corporate Bond Portfolio Inc | mutual_fund | open_end_fund
+    SILYX | Vanguard Silly Corp | mutual_fund | open_end_fund
+    SPACX | SPACE ACQUISITION CORP X | equity | -
+    GRAQX | Silly Growth Acquisition Corp X | equity | -
+    SILYX | Silly Mergers & Acquisitions Fund | mutual_fund | open_end_fund
+    SILYX | Silly Sausage Corp | - | -
+    SILLYX | Silly Industrial REIT IV Inc. | mutual_fund | -
     VTSAX | Vanguard Total Stock Market Index Admiral | mutual_fund | open_end_fund
     FXAIX | Fidelity 500 Index Fund | mutual_fund | open_end_fund
     VMFXX | - | cash | money_market_fund
@@ -82,7 +94,8 @@ FORMS = table("""
     ABC.U | - | equity | unit
     ABC-RT | - | equity | right
     BRK.B | Berkshire Hathaway Inc Class B | - | -
-    HR.UN.TO | - | - | -
+    HR.UN.TO | - | equity | -
+    XYZ-UN.V | - | equity | -
     # Nasdaq's fifth letter
     ABCDW | - | equity | warrant
     ABCDR | - | equity | right
@@ -146,7 +159,11 @@ ETFS = table("""
     AMJ | JPMorgan Alerian MLP Index ETN | etf | etn
     FNGU | MicroSectors FANG+ Index 3X Leveraged ETNs due 2038 | etf | etn
     SILN | iPath Silly Metals Exchange-Traded Notes | etf | etn
+    BTCE.DE | ETC Group Physical Bitcoin | etf | etf
+    SILV.L | WisdomTree Physical Silver ETC | etf | etf
+    SILT | ETC Silly Target Sector | etf | etf
     QYLD | Global X NASDAQ 100 Covered Call ETF | etf | etf
+    SIL-UN.TO | SILLY GOLD ETF | etf | etf
     QYLD | GLOBAL X FDS NASDAQ 100 COVER | etf | etf
     CSPX.L | iShares Core S&P 500 UCITS ETF USD (Acc) | etf | etf
 """)
@@ -174,6 +191,9 @@ FUNDS = table("""
     FFC | Flaherty & Crumrine Preferred & Income Securities Fund | mutual_fund | closed_end_fund
     CEF1 | SILLY CLOSED END BANK & THRIFT FD | mutual_fund | closed_end_fund
     DFN.TO | Silly Fifteen Split Corp | mutual_fund | closed_end_fund
+    DFN-UN.TO | Silly Fifteen Split Corp | mutual_fund | closed_end_fund
+    SILP | Silly Preferred Income Fund Inc | mutual_fund | closed_end_fund
+    SILQ | GAMCO Silly Natural Gold & Income Trust | mutual_fund | closed_end_fund
     SILNC | Silly Income NextShares | mutual_fund | open_end_fund
     401K1 | VANGUARD TARGET RETIREMENT ADMIRAL | mutual_fund | open_end_fund
     PLAN7 | Silly Growth Fund Investor Class | mutual_fund | open_end_fund
@@ -213,6 +233,15 @@ ISSUES = table("""
     BSM2 | Silly Royalty Income Fund | equity | -
     GBDC | Golub Capital BDC Inc | equity | -
     BXSL | Blackstone Secured Lending Fund | equity | -
+    MSDL | MORGAN STANLEY DIRECT LNDNG FD | equity | -
+    KFIT | KKR FS INCOME TRUST | equity | -
+    FPC2 | FIDELITY PRIVATE CREDIT FUND | equity | -
+    BCRE | BLACKSTONE PRIVATE CREDIT FUND | equity | -
+    NCPC | NUVEEN CHURCHILL PRIVATE CAPITAL INCOME FUND | equity | -
+    SILB | Silly Private Debt Fund | equity | -
+    CHE-UN.TO | CHEMTRADE LOGISTICS INCOME FUND | equity | -
+    SIL-UN.TO | Silly Sausages Trust | equity | -
+    REI-UN.TO | RioCan Real Estate Investment Trust | equity | reit
     ABCDF | Silly Ice Income Fund | equity | -
     MSFT | Microsoft Corp Common Stock | equity | common_stock
 """)
@@ -236,6 +265,11 @@ COMPANIES = """
     AB AllianceBernstein Holding L.P.
     BX Blackstone Inc
     GAMI GAMCO Investors Inc
+    GAMI GAMCO INVESTORS
+    ETCG ETC Silly Systems
+    BTCG ETC GROUP
+    SPACX Space Acquisition Corp X
+    SILYX Silly Sausage Inc
     FNF Fidelity National Financial Inc
     HIG Hartford Financial Services Group
     PFG Principal Financial Group Inc
@@ -331,6 +365,9 @@ def test_a_form_of_law_beats_a_venue_of_funds(line: str) -> None:
         ("Silly Global Growth Fund", "no such code", "mutual_fund", "closed_end_fund"),
         ("Silly Dynamic Corporate Bo", "PCX", "etf", "etf"),
         ("Vanguard Target Maturity 2028 C", "NGM", "etf", "etf"),
+        ("Virtus Silly Private Credit Strategy", "PCX", "etf", "etf"),
+        ("Virtus Silly Private Credit Strategy", "NYQ", "equity", "-"),
+        ("WisdomTree Private Credit and Al", "BTS", "etf", "etf"),
         ("Silly", "PCX", "etf", "etf"),
         ("Silly Widgets Inc", "PCX", "-", "-"),
         ("", "PCX", "etf", "etf"),
@@ -367,6 +404,14 @@ LEVERAGE = [
     ("DIREXION SHS ETF TR DAILY SM CAP BEAR 3X", -3.0),
     ("Direxion Daily S&P 500 Bear 1X Shares", -1.0),
     ("Direxion Daily Silly Treasury Bull 3x Shrs", 3.0),
+    ("DIREXION DAILY SMALL CAP BULL 3 X", 3.0),
+    ("DIREXION DAILY HEALTHCARE BULL 3XSHS", 3.0),
+    ("DIREXION DAILY HEALTHCARE BEAR 3XSHARES", -3.0),
+    ("PROSHARES ULTR S&P500", 2.0),
+    ("PROSHARES ULTR SHT QQQ", -2.0),
+    ("PROSHARES TR ULTRPRO QQQ", 3.0),
+    ("PROSHARES ULTRPRO SHT QQQ", -3.0),
+    ("PROSHARES ULTRAPRO SHT QQQ", -3.0),
     ("ProShares UltraPro QQQ", 3.0),
     ("ProShares UltraPro Short QQQ", -3.0),
     ("PROSHARES TR ULTRAPRO SHT QQQ", -3.0),
@@ -428,6 +473,35 @@ LEVERAGE = [
 def test_leverage_and_direction(name: str, multiple: float) -> None:
     assert leverage_from_name(name) == multiple
     assert leverage_from_name(name.upper()) == multiple
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "DIREXION SHS ETF TR DLY FTSE CHIN BULL",
+        "Direxion Daily Semiconductor Bull",
+        "DIREXION DAILY SEMICONDUCTOR BEAR",
+        "Silly Daily Widgets Bull ETF",
+    ],
+)
+def test_leverage_said_without_a_number_is_nan(name: str) -> None:
+    assert math.isnan(leverage_from_name(name))
+    assert math.isnan(guess("SILL", name=name).leverage)
+    assert math.isnan(guess("SILYX", name=name).leverage)
+
+
+def test_an_unknown_multiple_is_rated_like_a_single_stock_at_least() -> None:
+    unknown = guess("SILL", name="DIREXION DAILY SEMICONDUCTOR BULL")
+    codes = type_codes([unknown.security_type.value, "etf"])
+    scenarios = CrashScenarios()
+    rates = position_rates(codes, np.array([unknown.leverage, 1.0]), scenarios)
+    assert rates.tolist() == [scenarios.single_stock, scenarios.rate("etf")]
+
+
+def test_bulls_and_bears_of_other_trades_are_no_leverage() -> None:
+    assert leverage_from_name("Direxion Auspice Broad Commodity ETF") == 1.0
+    assert leverage_from_name("Silver Bull Resources, Inc.") == 1.0
+    assert leverage_from_name("ProFunds Bull Fund Service Class") == 1.0
 
 
 def test_a_guess_carries_the_leverage_of_a_fund_only() -> None:
@@ -568,7 +642,8 @@ def test_signs_of_forms_and_venues() -> None:
     assert ticker_signs("BAC-PB") == Sign.MARK_PREFERRED
     assert ticker_signs("ABC-WTA") == Sign.MARK_WARRANT
     assert ticker_signs("ABC-PA.TO") == Sign.MARK_PREFERRED
-    assert ticker_signs("HR-UN.TO") == 0
+    assert ticker_signs("HR-UN.TO") == Sign.MARK_TRUST_UNIT
+    assert ticker_signs("ABC-UN") == Sign.MARK_UNIT
     assert ticker_signs("BRK-B") == ticker_signs("AAPL") == ticker_signs("") == 0
     assert venue_signs(" pcx ") == Sign.ETF_VENUE
     assert venue_signs("AMEX") == venue_signs("NASDAQ") == venue_signs(None) == 0
@@ -588,7 +663,7 @@ def test_the_lexicon_is_folded_and_has_no_word_twice_under_one_sign() -> None:
 def test_any_text_gets_an_answer_or_none(ticker: str, name: str, exchange: str) -> None:
     found = guess(canonical(ticker), name=name, exchange=exchange)
     assert found is None or found.rule in RULES
-    assert found is None or abs(found.leverage) <= 6.0
+    assert found is None or math.isnan(found.leverage) or abs(found.leverage) <= 6.0
 
 
 @given(st.sampled_from([row for row in ETFS + FUNDS if row[1]]), st.text("-_.,*()", max_size=5))

@@ -215,3 +215,17 @@ def test_snapshot_names_profiles_without_a_symbol():
     with pytest.raises(InputError, match="without a symbol") as caught:
         SnapshotSource([profile("SPY"), {"isEtf": True}, profile("")])
     assert [problem.row for problem in caught.value.problems] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "leverage"),
+    [
+        ("Direxion Daily Sample Bull 3X Shares", 3.0),
+        ("Direxion Daily Sample Bull Shares", 0.0),  # leveraged, but the name does not say how much
+        ("Sample Index ETF", 1.0),
+    ],
+)
+def test_a_fact_always_has_a_multiple_that_a_database_can_keep(name, leverage):
+    body = [{"symbol": "QQZZ", "companyName": name, "isEtf": True, "isFund": False}]
+    answer = read_profile(body, key="QQZZ", origin=Origin.FMP)
+    assert answer.classification.leverage == leverage

@@ -33,7 +33,9 @@ def leverage_from_name(name: str | None) -> float:
     -------
     float
         3.0 for "Bull 3X", -2.0 for "2x Short"; 1.0 where nothing is said, for a missing name, and
-        for a name that is no fund's.
+        for a name that is no fund's. NaN where the name says leveraged and not how much
+        ("Direxion Daily Semiconductor Bull"): unknown is not 1, and what weighs leverage has to
+        take NaN for an unknown multiple.
 
     Notes
     -----
@@ -47,6 +49,8 @@ def leverage_from_name(name: str | None) -> float:
     3.0
     >>> leverage_from_name("ProShares UltraShort 20+ Year Treasury")
     -2.0
+    >>> leverage_from_name("Direxion Daily Semiconductor Bull")
+    nan
     >>> leverage_from_name("JPMorgan Ultra-Short Income ETF"), leverage_from_name(None)
     (1.0, 1.0)
     """

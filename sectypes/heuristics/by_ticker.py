@@ -38,6 +38,7 @@ _MARKS = {
 }
 _MARK = re.compile(r"[0-9A-Z]+-(?:(P)[A-Z]?|(W)T[A-Z]?|(RT|UN))").fullmatch
 _ABROAD_MARK = re.compile(r"[0-9A-Z]+-(?:(P)R?-?[A-Z]?|(W)T[A-Z]?|(RT))\.[A-Z]{1,3}").fullmatch
+_ABROAD_UNIT = re.compile(r"[0-9A-Z]+-UN\.[A-Z]{1,3}").fullmatch
 _FIFTH_LETTERS = {
     "W": int(Sign.FIFTH_WARRANT),
     "R": int(Sign.FIFTH_RIGHT),
@@ -56,13 +57,15 @@ def venue_signs(exchange: str | None) -> int:
 def ticker_signs(key: str) -> int:
     """Return the signs in a key's form: marks of the issue, Nasdaq's fifth letter.
 
-    Units of Canadian trusts and funds carry the same mark as a blank-cheque company's, so behind
-    an exchange suffix that mark says nothing.
+    Units of Canadian trusts carry the same mark as a blank-cheque company's; behind an exchange
+    suffix it is a sign of its own.
     """
     if len(key) == 5 and key.isalpha():
         return _FIFTH_LETTERS.get(key[4], 0)
     if "-" not in key:
         return 0
+    if _ABROAD_UNIT(key):
+        return int(Sign.MARK_TRUST_UNIT)
     match = _MARK(key) or _ABROAD_MARK(key)
     return _MARKS[match[match.lastindex or 0]] if match else 0
 

@@ -12,7 +12,7 @@ from sectypes.heuristics.by_ticker import (
     ticker_signs,
     venue_signs,
 )
-from sectypes.heuristics.lexicon import Sign
+from sectypes.heuristics.lexicon import FUND_SIGNS, Sign
 from sectypes.heuristics.rules import Guess, first_rule
 from sectypes.heuristics.words import Reading, read
 from sectypes.taxonomy import SecurityType, Subtype
@@ -21,6 +21,9 @@ from sectypes.tickers import is_cash_phrase
 __all__ = ["guess"]
 
 _TOKEN = int(Sign.TOKEN)
+_INCORPORATED = int(Sign.INCORPORATED)
+_SHELL, _FUND = int(Sign.SHELL), int(Sign.FUND)
+_FUND_SIGNS = int(FUND_SIGNS)
 _MONEY = int(Sign.MONEY)
 
 
@@ -44,7 +47,8 @@ def guess(key: str, *, name: str | None = None, exchange: str | None = None) -> 
     Notes
     -----
     Order: the venues of coins and currencies, decisive forms (option, pair, `CUR:`, debt CUSIP),
-    Nasdaq's fund suffixes, then the table of `sectypes.heuristics.rules` on all signs together.
+    Nasdaq's fund suffixes (unless the name says company and nothing of a fund), then the table of
+    `sectypes.heuristics.rules` on all signs together.
     Bare USD, CASH and BTC are listed securities: their name decides. In doubt a security is a
     company: a company called a fund understates a loss, a fund called a company only alarms.
 
@@ -66,7 +70,7 @@ def guess(key: str, *, name: str | None = None, exchange: str | None = None) -> 
         return found
     reading = read(name)
     signs, _ = reading
-    if key[-1:] == "X" and not signs & _TOKEN and (found := by_fund_suffix(key, exchange)):
+    if key[-1:] == "X" and not _is_company(key, signs) and (found := by_fund_suffix(key, exchange)):
         return _levered(found, name, reading)
     rule = first_rule(signs | venue | ticker_signs(key))
     if rule is None:
@@ -84,6 +88,17 @@ _CASH_WORDS = Guess(
     "name_cash",
     "the name as a whole is a way to say cash",
 )
+
+
+def _is_company(key: str, signs: int) -> bool:
+    """Whether a name says share or company so plainly that the ticker's final X is no fund's.
+
+    Six and seven letters are no share's ticker, whatever the name says.
+    """
+    if signs & _TOKEN:
+        return True
+    shell = signs & _SHELL and not signs & _FUND
+    return len(key) == 5 and bool(shell or (signs & _INCORPORATED and not signs & _FUND_SIGNS))
 
 
 def _levered(found: Guess, name: str | None, reading: Reading) -> Guess:

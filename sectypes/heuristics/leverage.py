@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 __all__ = ["leverage_in"]
@@ -16,7 +17,7 @@ _BLANKS = {ord(char): " " for char in '/,;:()[]"*_+!?|=<>#@~'} | {
 # A hyphen behind a word joins ("S&P-2X"), it is no minus.
 _TIMES = re.compile(
     r"(?:(?<!\w)(?P<minus>-))?(?<![\w.])(?P<times>[0-5](?:\.[0-9]+)?)"
-    r"(?: ?X(?=LEVERAGED|MONTHLY|LONG|SHORT|INVERSE|\b)| (?=(?:INVERSE )?LEVERAGED\b))"
+    r"(?: ?X(?=LEVERAGED|MONTHLY|LONG|SHORT|INVERSE|SHS|SHARES|\b)| (?=(?:INVERSE )?LEVERAGED\b))"
     r"(?: ?-?(?P<way>LONG|BULL))?"
 )
 _MULTIPLE_WORD = re.compile(r"\b(?P<word>DOUBLE|TRIPLE) (?P<way>LONG|SHORT|INVERSE)\b")
@@ -30,6 +31,9 @@ _CALM = (
 )
 _SHORT = r"(?:SHORT|SHRT|SHT)"
 _AGAINST = re.compile(rf"\b(?:BEAR|INVERSE|{_SHORT}(?![ -]*{_IN_TIME}\b))\b")
+# "Daily ... Bull" is leveraged by its making, Direxion's Bear as well (1X, 2X or 3X): how much,
+# only the number says.
+_UNTOLD = re.compile(r"\bDIREXION\b.*\b(?:BULL|BEAR)\b|\b(?:DAILY|DLY)\b.*\bBULL\b")
 _LONG_AND_SHORT = re.compile(rf"\bLONG\b.*\b{_SHORT}\b")
 _PRO = re.compile(r"\b(?:PROSHARES|PROSHS|PSHS|PROFUNDS?)\b")
 
@@ -40,11 +44,11 @@ _PRO_SERIES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     for pattern, times in (
         (r"\bULTRA VIX\b", 1.5),
         (rf"\b{_SHORT} VIX\b", -0.5),
-        (rf"\bULTRAPRO {_SHORT}\b", -3.0),
-        (r"\bULTRAPRO\b", 3.0),
+        (rf"\bULTRA?PRO {_SHORT}\b", -3.0),
+        (r"\bULTRA?PRO\b", 3.0),
         (r"\bULTRABEAR\b", -2.0),
-        (rf"\b(?:ULTRA[ -]?|ULT){_SHORT}\b(?![ -]*{_IN_TIME}\b)", -2.0),
-        (rf"\bULTRA(?!-?{_SHORT})", 2.0),
+        (rf"\bULT(?:RA?)?[ -]?{_SHORT}\b(?![ -]*{_IN_TIME}\b)", -2.0),
+        (rf"\bULTR(?:A|\b)(?!-?{_SHORT})", 2.0),
         (r"\bBEAR\b", -1.0),
         (rf"\b{_SHORT}\b(?![ -]*{_IN_TIME}\b)", -1.0),
     )
@@ -52,8 +56,8 @@ _PRO_SERIES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
 _ANY_SERIES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     (re.compile(pattern), times)
     for pattern, times in (
-        (rf"\bULTRAPRO {_SHORT}\b", -3.0),
-        (r"\bULTRAPRO\b", 3.0),
+        (rf"\bULTRA?PRO {_SHORT}\b", -3.0),
+        (r"\bULTRA?PRO\b", 3.0),
         (rf"\bULTRASHORT\b(?!.*\b{_CALM}\b)", -2.0),
         (r"\bINVERSE\b", -1.0),
         (r"\bBEAR\b", -1.0),
@@ -64,6 +68,8 @@ _ANY_SERIES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
 
 def leverage_in(name: str) -> float:
     """Return the signed multiple that a fund's name states; 1.0 where it states none.
+
+    NaN for a name that says leveraged and not how much ("Direxion Daily ... Bull").
 
     Examples
     --------
@@ -80,5 +86,7 @@ def leverage_in(name: str) -> float:
         return times if match["way"] == "LONG" else -times
     if _LONG_AND_SHORT.search(text):
         return 1.0
+    if _UNTOLD.search(text):
+        return math.nan
     series = _PRO_SERIES if _PRO.search(text) else _ANY_SERIES
     return next((times for pattern, times in series if pattern.search(text)), 1.0)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from enum import IntFlag, auto
 from types import MappingProxyType
 
-__all__ = ["CUT_SIGNS", "LEXICON", "TAIL_SIGNS", "Sign"]
+__all__ = ["CUT_SIGNS", "FUND_SIGNS", "LEXICON", "TAIL_SIGNS", "Sign"]
 
 
 class Sign(IntFlag):
@@ -19,6 +19,8 @@ class Sign(IntFlag):
 
     # What the name calls the thing.
     ETF = auto()
+    ETC = auto()
+    """Exchange-traded commodity; companies use the three letters as well."""
     ETN = auto()
     ETF_BRAND = auto()
     """Issuers name nothing but exchange-traded products so."""
@@ -69,6 +71,8 @@ class Sign(IntFlag):
     SHARE = auto()
     # What the issuer is.
     LEGAL = auto()
+    INCORPORATED = auto()
+    """The forms of law that are no word or abbreviation of anything else."""
     HOLDING = auto()
     TRADE = auto()
     PARTNERSHIP = auto()
@@ -78,6 +82,8 @@ class Sign(IntFlag):
     ROYALTY = auto()
     SHELL = auto()
     LENDER = auto()
+    PRIVATE_LENDER = auto()
+    """What lending companies do, and some exchange-traded funds."""
     TOKEN = auto()
     TREASURY = auto()
     MONEY = auto()
@@ -93,6 +99,7 @@ class Sign(IntFlag):
     MARK_WARRANT = auto()
     MARK_RIGHT = auto()
     MARK_UNIT = auto()
+    MARK_TRUST_UNIT = auto()
     FIFTH_PREFERRED = auto()
     FIFTH_WARRANT = auto()
     FIFTH_RIGHT = auto()
@@ -104,10 +111,11 @@ class Sign(IntFlag):
 LEXICON: Mapping[Sign, str] = MappingProxyType(
     {
         Sign.ETF: """
-            ETF ETFS ETP ETPS ETC ETCS ETV ETVS UCITS ADRHEDGED EXCHANGE_TRADED_FUND
+            ETF ETFS ETP ETPS ETCS ETV ETVS UCITS ADRHEDGED EXCHANGE_TRADED_FUND
             EXCHANGE_TRADED_FUNDS EXCHANGE_TRADED_FD EXCHANGE_TRADED_PRODUCT
             EXCHANGE_TRADED_PRODUCTS EXCHANGE_TRADED_VEHICLE EXCHANGE_TRADED_COMMODITY
             EXCH_TRADED_FUND EXCH_TRADED_FD EXCH_TRD_FD EXCH_TRD_FDS EXCHNG_TRADED_FD""",
+        Sign.ETC: "ETC",
         Sign.ETN: """
             ETN ETNS EXCHANGE_TRADED_NOTE EXCHANGE_TRADED_NOTES EXCH_TRADED_NOTE
             EXCH_TRADED_NOTES EXCHANGE_TRADED_NT EXCHANGE_TRADED_NTS""",
@@ -140,7 +148,7 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
             NUVEEN PIMCO EATON_VANCE WESTERN_ASSET RIVERNORTH NEUBERGER NEUBERGER_BERMAN
             TEMPLETON DOUBLELINE GABELLI ABRDN CALAMOS""",
         Sign.TRUST_HOUSE: """
-            BLACKROCK GABELLI GAMCO ROYCE NUVEEN EATON_VANCE PIMCO PUTNAM MFS DWS ABRDN
+            BLACKROCK GABELLI ROYCE NUVEEN EATON_VANCE PIMCO PUTNAM MFS DWS ABRDN
             ABERDEEN CALAMOS WESTERN_ASSET JOHN_HANCOCK INVESCO FRANKLIN SPROTT BNY_MELLON
             DREYFUS VIRTUS NEUBERGER NEUBERGER_BERMAN LEGG_MASON BARINGS TEMPLETON
             COHEN_&_STEERS VAN_KAMPEN PIONEER TEKLA""",
@@ -198,10 +206,10 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
             BASE_METALS PRECIOUS_METALS VIX FUTURES""",
         Sign.MULTIPLE: """
             1X 2X 3X 4X 5X 15X 125X 175X 2XLEVERAGED 2XMONTHLY ULTRAPRO ULTRASHORT ULTRASHRT
-            ULTSHRT ULTRASHT""",
+            ULTSHRT ULTRASHT ULTRPRO""",
         Sign.DIRECTION: """
-            LONG SHORT ULTRA_SHORT BULL BEAR INVERSE DAILY DLY LEVERAGED LEVERAGE ULTRA SHT
-            SHRT LONG_SHORT PROFUND PROFUNDS ULTRAPRO""",
+            LONG SHORT ULTRA_SHORT BULL BEAR INVERSE DAILY DLY LEVERAGED LEVERAGE ULTRA ULTR
+            SHT SHRT LONG_SHORT PROFUND PROFUNDS ULTRAPRO ULTRPRO""",
         Sign.WARRANT: "WARRANT WARRANTS WTS WRT WRTS",
         Sign.RIGHT: "RIGHT RIGHTS RTS",
         Sign.UNIT: "UNIT UNITS",
@@ -236,6 +244,7 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
         Sign.LEGAL: """
             INC INCORPORATED CORP CORPORATION CO COMPANY COMPANIES COS PLC LTD LIMITED LLC NV
             SA AG SE AB ASA OYJ SPA KK BHD TBK KGAA BV GMBH SAB""",
+        Sign.INCORPORATED: "INC INCORPORATED CORP CORPORATION",
         Sign.HOLDING: """
             HOLDING HOLDINGS HLDG HLDGS GROUP GRP FUND_HOLDINGS FUND_HOLDING FUND_MANAGEMENT
             FUND_GROUP FUND_SERVICES FUND_ADVISORS FUND_MANAGERS FUND_SOLUTIONS
@@ -268,13 +277,32 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
             CASH DOLLAR DOLLARS CURRENCY EURO EUROS POUND POUNDS STERLING YEN FRANC FRANCS
             DEPOSIT DEPOSITS SWEEP FCASH US USD EUR GBP""",
         Sign.LENDER: """
-            BDC BUSINESS_DEVELOPMENT LENDING DIRECT_LENDING SECURED_LENDING SPECIALTY_FINANCE
-            SPECIALTY_LENDING""",
+            BDC BUSINESS_DEVELOPMENT LENDING LNDNG DIRECT_LENDING SECURED_LENDING
+            SPECIALTY_FINANCE SPECIALTY_LENDING KKR_FS FS_KKR""",
+        Sign.PRIVATE_LENDER: "PRIVATE_CREDIT PRIVATE_CAPITAL PRIVATE_DEBT",
     }
 )
 
 TAIL_SIGNS = Sign.ETN | Sign.FUND | Sign.RIGHT | Sign.UNIT | Sign.NOTE | Sign.RANK
 """Words that name the thing only behind an issuer's name: "Etn. Fr. ..." is a French company."""
+
+FUND_SIGNS = (
+    Sign.FUND
+    | Sign.MUNICIPAL_FUND
+    | Sign.MUNICIPAL
+    | Sign.CLOSED_END
+    | Sign.OPEN_END
+    | Sign.MONEY_MARKET
+    | Sign.ETF_BRAND
+    | Sign.ETF_HOUSE
+    | Sign.HOUSE
+    | Sign.TRUST
+    | Sign.AIM
+    | Sign.ASSET
+    | Sign.STYLE
+    | Sign.MANNER
+)
+"""Words of a fund's name; behind a fund's ticker, one of them outweighs a form of law."""
 
 CUT_SIGNS = (
     Sign.TRUST

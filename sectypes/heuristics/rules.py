@@ -25,7 +25,8 @@ class Guess:
     subtype : Subtype | None
         The finer kind, where the rule tells.
     leverage : float
-        Signed multiple of the underlying, read from the name; 1.0 where nothing is said.
+        Signed multiple of the underlying, read from the name; 1.0 where nothing is said, NaN
+        where the name says leveraged and not how much.
     rule : str
         The rule's name, a key of `RULES`.
     note : str
@@ -81,6 +82,7 @@ _OPERATING = _S.BANK | _S.PROPERTY | _S.REIT | _S.ROYALTY | _S.SHELL | _S.LENDER
 _COMPANY = _S.LEGAL | _S.HOLDING | _S.TRADE | _S.PARTNERSHIP | _OPERATING
 _FUND_WORD = _S.FUND | _S.MUNICIPAL_FUND | _S.CLOSED_END
 _STYLE = _S.ASSET | _S.STYLE
+_HOLDS = _S.METAL | _S.METAL_SHARES | _S.COIN | _S.COMMODITY
 _ON_ETF_VENUE = _S.ETF_VENUE | _S.ETF_TIER
 _NOT_TREASURY = _FUND_WORD | _S.HOUSE | _S.MONEY_MARKET | _ON_ETF_VENUE
 _NO_STYLE = _COMPANY | _S.SHARE | _S.RECEIPT
@@ -90,6 +92,14 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
     Rule("name_exchange_managed", (_S.EXCHANGE_MANAGED,), _NEVER, _FUND, _OPEN),
     Rule("name_etn", (_S.ETN,), _S.SHELL, _ETF, Subtype.ETN),
     Rule("name_etf", (_S.ETF,), _NEVER, _ETF, _LISTED_FUND),
+    Rule(
+        "name_etf",
+        (_S.ETC, _FUND_WORD | _HOLDS | _S.HOUSE | _S.ETF_HOUSE),
+        _S.TRADE | _S.SHELL,
+        _ETF,
+        _LISTED_FUND,
+    ),
+    Rule("name_etf", (_S.ETC, _STYLE | _S.MANNER | _ON_ETF_VENUE), _COMPANY, _ETF, _LISTED_FUND),
     Rule(
         "name_leveraged", (_S.MULTIPLE, _S.DIRECTION | _S.ETF_BRAND), _COMPANY, _ETF, _LISTED_FUND
     ),
@@ -159,12 +169,16 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
     Rule("name_royalty", (_S.ROYALTY,), _NEVER, _EQUITY),
     Rule("name_reit", (_S.REIT,), _S.FUND, _EQUITY, Subtype.REIT),
     Rule("name_lender", (_S.LENDER,), _NEVER, _EQUITY),
+    Rule("name_lender", (_S.PRIVATE_LENDER,), _S.ETF_VENUE, _EQUITY),
     Rule(
         "name_foreign_income_fund",
         (_S.FIFTH_FOREIGN, _S.INCOME, _S.FUND | _S.TRUST),
         _NEVER,
         _EQUITY,
     ),
+    # Canadian income funds and trusts are companies as a rule. Closed-end funds carry the mark as
+    # well, and no word tells them apart: in doubt a company.
+    Rule("ticker_trust_unit", (_S.MARK_TRUST_UNIT,), _S.CLOSED_END | _S.SPLIT_CORP, _EQUITY),
     # Funds. The venue tells exchange-traded from closed-end.
     Rule("name_fund_on_etf_venue", (_FUND_WORD, _ON_ETF_VENUE), _NEVER, _ETF, _LISTED_FUND),
     Rule("name_index_fund", (_S.INDEX, _S.FUND), _NEVER, _ETF, _LISTED_FUND),
@@ -280,6 +294,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "occ_option": "A root, an expiry, C or P and a strike are an option (OCC symbology).",
         "ticker_preferred": "The ticker carries the mark of a preferred share.",
         "ticker_right": "The ticker carries the mark of a right.",
+        "ticker_trust_unit": "Units of a trust abroad (-UN.TO) are a company's as a rule.",
         "ticker_unit": "The ticker carries the mark of a unit.",
         "ticker_warrant": "The ticker carries the mark of a warrant.",
     }
