@@ -80,6 +80,21 @@ def test_each_kind_of_row(
     assert row["cost_basis"] == cost or (cost is None and math.isnan(row["cost_basis"]))
 
 
+@pytest.mark.parametrize(
+    ("ticker", "name", "is_cash"),
+    [
+        ("BTC", "Bitcoin", False),
+        (None, "Ethereum", False),
+        ("CUR:USD", "US Dollar", True),
+        (None, "Cash", True),
+        (None, None, True),
+    ],
+)
+def test_a_coin_by_name_is_no_cash(ticker: str | None, name: str | None, is_cash: bool) -> None:
+    given = with_security(type="cash", subtype=None, ticker_symbol=ticker, name=name)
+    assert read_plaid(given)["is_cash"].tolist() == [is_cash]
+
+
 def test_the_unofficial_currency_stands_in() -> None:
     assert read_plaid(SAMPLE)["currency"].tolist() == ["USD"] * 7 + ["USDX"]
 

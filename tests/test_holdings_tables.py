@@ -306,6 +306,11 @@ def test_a_security_type_of_cash_is_believed() -> None:
         ("Symbol,Shares,Price,Type", "Sample call,2,3,Option", 600, None),
         ("Symbol,Shares,Price,Multiplier", "XYZQ7301220C00100000,2,3,10", 60, None),
         ("Symbol,Shares,Price,Value,Cost/Share", "XYZQ301220C00100000,-2,3,-600,1", -600, -200),
+        ("Symbol,Shares,Price,Value,Type", "X,-100,400,40000,SHORT", -40000, None),
+        ("Symbol,Shares,Price,Value", "X,-3,3.333,9.99", -9.99, None),
+        ("Symbol,Shares,Price,Value", "XYZQ301220C00100000,-2,3,600", -600, None),
+        ("Symbol,Shares,Price,Value", "X,-2,3,7", 7, None),
+        ("Symbol,Shares,Price,Value", "X,-2,3,-6", -6, None),
         ("Symbol,Shares,Price", "CUR:USD,5,", 5, None),
         ("Symbol,Shares,Price", "X,5,", None, None),
         ("Symbol,Shares", "X,5", None, None),
@@ -430,7 +435,10 @@ def test_what_is_no_text(data: bytes, reason: str) -> None:
     [
         "Total,,,9", "Account Total,,,9", "TOTALS:,,,9", "Grand Total,--,--,9", ",Total,,9",
         "Total - Individual,,,9", "Subtotal,,,9", "Total Market Value,,,9", "Total Equities,,,9",
-        "My Account Total,,,9", ",Account Total,,9",
+        "My Account Total,,,9", ",Account Total,,9", "Total for account Z1,,,9", "Total (USD),,,9",
+        "Total Portfolio Value,,,9", "Total Cash & Cash Equivalents,,,9", "Overall Total:,,,9",
+        "Account Value,,,9", "Net Account Value:,,,", "Net Liquidating Value,9", "Sum,,,9",
+        "SUM,,,9", "Net worth,,,9", ",Portfolio Value,,9",
     ],
 )  # fmt: skip
 def test_totals_are_left_out(total: str) -> None:
@@ -441,11 +449,66 @@ def test_totals_are_left_out(total: str) -> None:
     "position",
     [
         ",Total Return Fund,5,9", "TOTL,Total,5,9", "TTE,TotalEnergies,5,9",
-        ",Total Stock Market Index Trust,,9",
+        ",Total Stock Market Index Trust,,9", ",Total Return Portfolio,,9", ",Total-Return Fund,,9",
+        ",Total Bond Market Portfolio,,9", ",Total Return Bond Portfolio,50,9",
+        "TOTAL STOCK MKT IDX,,5,9", "TOTAL BOND INDEX TRUST,,,9", "TOTAL,,5,9", "TOTAL SA,,,9",
+        "SUMMIT,,,9", "Account Value Partners,,,9",
     ],
 )  # fmt: skip
 def test_a_name_with_total_in_it_is_a_position(position: str) -> None:
     assert len(read_holdings(f"Symbol,Description,Quantity,Value\n{position}\n")) == 1
+
+
+def test_sum_is_a_listed_symbol_where_no_quantities_are_left_out() -> None:
+    assert read_holdings("Symbol,Value\nX,9\nSUM,9\n")["ticker"].tolist() == ["X", "SUM"]
+    assert read_holdings("Symbol\nSUM\n")["ticker"].tolist() == ["SUM"]
+
+
+def test_a_total_that_adds_up_the_units_above_is_left_out() -> None:
+    text = "Symbol,Shares,Value\nX,1,9\nY,2,9\nTotal,3,18\nZ,4,9\nTotal,4,9\nGrand Total,7,27\n"
+    assert read_holdings(text)["ticker"].tolist() == ["X", "Y", "Z"]
+    assert len(read_holdings("Symbol,Shares,Value\nX,1,9\nTOTAL,5,9\n")) == 2
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Symbol,Description,Quantity,Last Price,Change,Market Value,Cost Basis",
+     "Symbol,Quantity,Price,Market Value", "Account,Name,CUSIP,Value",
+     "Symbol,Shares,Currency"],
+)  # fmt: skip
+@pytest.mark.parametrize("line", ["Cash & Sweep Vehicle", "Money accounts", "Cash Balance"])
+@pytest.mark.parametrize("padding", ["", ",,"])
+def test_a_line_of_cash_below_a_wider_header(header: str, line: str, padding: str) -> None:
+    text = f'{header}\n{line},"$1,234.00"{padding}\n'
+    found = read_holdings(text)[["is_cash", "value"]]
+    assert found.to_numpy().tolist() == [[True, 1234]]
+
+
+@pytest.mark.parametrize("header", ["Symbol,Name,Price,Value", "Symbol,Shares,Price,Value"])
+def test_a_line_of_bare_cash(header: str) -> None:
+    assert rows(read_holdings(f"{header}\nCash,5\n"), ["is_cash", "value"]) == [[True, 5]]
+
+
+def test_a_line_of_cash_in_a_sheet_and_a_weight_that_is_no_amount() -> None:
+    head = ["Symbol", "Name", "Weight", "Shares", "Value"]
+    data = workbook(S=[head, ["Cash Balance", 5.5], ["Cash Balance", None, 5.5]])
+    assert rows(read_holdings(data), ["is_cash", "value"]) == [[True, 5.5], [True, None]]
+
+
+def test_a_line_of_bare_cash_without_values_is_refused() -> None:
+    assert problems("Symbol,Shares,Currency\nCash,5\n", "has 2 fields") == [(2, None)]
+
+
+@pytest.mark.parametrize("row", ["Cash Sample Fund,5", "Cash,Margin", "XYZQ,5", "Cash,5,5"])
+def test_other_short_rows_are_refused(row: str) -> None:
+    assert problems(f"Symbol,Name,Shares,Price,Value\n{row}\n", "has . fields") == [(2, None)]
+
+
+def test_a_cash_row_that_fits_the_header_stays_as_it_is() -> None:
+    text = "Symbol,Name,Quantity,Price,Value\nCash Balance,,500,,\nMoney accounts,,,,70\n"
+    assert rows(read_holdings(text), ["ticker", "is_cash", "units", "value"]) == [
+        ["Cash Balance", True, 500, 500], ["Money accounts", True, None, 70],
+    ]  # fmt: skip
 
 
 def test_a_total_with_units_and_a_price_is_a_position() -> None:
@@ -479,9 +542,23 @@ def test_the_title_names_the_account() -> None:
     assert read_holdings("My file\n\nSymbol,Shares\nX,1\n")["account"].isna().all()
 
 
+@pytest.mark.parametrize(
+    ("title", "is_account"),
+    [
+        ("Main account", True), ("Individual ...123", True), ("Roth IRA", True),
+        ("Growth XXXX1234", True), ("401(k)", True), ("Brokerage -1234", True),
+        ("Filters: None", False), ("View Summary - All Positions", False), ("My file", False),
+        ("Account Summary", False), ("As of 2030-03-01", False),
+    ],
+)  # fmt: skip
+def test_a_title_is_an_account_only_where_it_looks_like_one(title: str, is_account: bool) -> None:
+    found = read_holdings(f"{title}\nSymbol,Shares\nX,1\n")["account"]
+    assert found.dropna().tolist() == ([title] if is_account else [])
+
+
 def test_account_number_before_name_before_title() -> None:
-    text = "Title\nAccount Name,Account Number,Symbol\nmain,7,X\nmain,,Y\n,,Z\n"
-    assert read_holdings(text)["account"].tolist() == ["7", "main", "Title"]
+    text = "Main account\nAccount Name,Account Number,Symbol\nmain,7,X\nmain,,Y\n,,Z\n"
+    assert read_holdings(text)["account"].tolist() == ["7", "main", "Main account"]
 
 
 def test_portfolio_and_provider_columns() -> None:

@@ -323,6 +323,26 @@ def test_the_parts_of_an_option():
     assert pickle.loads(pickle.dumps(option)) == option
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AAPL Jan 17 '25 $230 Call",
+        "AAPL Jan 17 ’25 $230.00 Call",
+        "AAPL JAN 17 2025 $230 CALL",
+        "AAPL 17JAN25 230 C",
+        "AAPL_011725C230",
+        "AAPL 1/17/2025 Call $230.00",
+        "CALL (AAPL) APPLE INC JAN 17 25 $230 (100 SHS)",
+        "call (aapl) JAN 17 25 $230",
+    ],
+)
+def test_brokers_written_options_have_the_compact_key(text):
+    assert canonical(text) == "AAPL250117C00230000"
+    assert shape(text) is Shape.OPTION
+    put = text.upper().replace("CALL", "PUT").replace(" C", " P").replace("C230", "P230")
+    assert parse_occ(put.replace("APPLE INC", "CORP")).kind == "put"
+
+
 def test_an_option_is_frozen():
     with pytest.raises(AttributeError, match="strike"):
         parse_occ("NFLX180201C00355000").strike = Decimal(1)
@@ -330,7 +350,8 @@ def test_an_option_is_frozen():
 
 NO_OPTIONS = (
     "AAPL||AAPL250230C00155000|AAPL251317C00155000|AAPL250117X00155000|TOOLONG250117C00155000"
-    "|AAPL250117C|AAPL250117C123456|912797HE0"
+    "|AAPL250117C|AAPL250117C123456|912797HE0|AAPL 31FEB25 230 C|AAPL_131725C230"
+    "|AAPL JAN 17 25 $230|CALL (AAPL) APPLE INC JAN 17 25 $230 (10 SHS)|CALL (AAPL) XJAN 17 25 $1"
 )
 
 

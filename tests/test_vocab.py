@@ -129,6 +129,15 @@ BROKERS = rows("""
     Crypto, Cryptocurrency, Digital Currency            | crypto/cryptocurrency*
     Precious Metals                                     | other/precious_metal*
     Structured Products                                 | other/structured_product
+    STK                                                 | equity
+    WAR                                                 | equity/warrant
+    FUND                                                | mutual_fund
+    BOND                                                | bond
+    OPT, Equity and Index Options                       | derivative/option*
+    FUT                                                 | derivative/future*
+    FOP, Options On Futures                             | derivative*
+    IOPT                                                | other/structured_product
+    Forex                                               | cash/currency*
     Loan                                                | other*
     Other, Unknown                                      | other
 """)

@@ -17,26 +17,27 @@ from typing import NamedTuple
 from sectypes.errors import Failure, InputError
 from sectypes.holdings.amounts import parse_amount
 from sectypes.holdings.headers import ACCEPTED_TICKER_NAMES, Header, match_header
+from sectypes.holdings.sums import is_sum, is_total_of_something
+from sectypes.tickers import is_cash_phrase
+from sectypes.vocab import is_cash_word
 
 __all__ = ["Block", "Row", "cell_text", "find_blocks", "is_pending", "position_rows"]
 
 _MAX_COLUMNS = 1000
 _MAX_TITLE = 200
 _HINTS = ("symbol", "ticker", "cusip", "isin")
-_KINDS = (
-    "account|accounts|grand|portfolio|sub|overall|net|all|cash|equity|equities|etfs?|funds?|"
-    "mutual|stocks?|bonds?|options?|positions?|holdings?|section|fixed|income"
-)
-_ENDS = "value|values|holdings|positions|assets|worth|balance|portfolio|account|accounts"
-_TOTAL = re.compile(
-    rf"(?:(?:{_KINDS})[\s-]*)*totals?\s*(?:[-:–].*|\s(?:for|of|in)\s.*|(?:\s\w+)*\s(?:{_ENDS}):?)?",
-    re.IGNORECASE,
-)
-_TOTAL_PHRASE = re.compile(r"totals?\s.+|.+\stotals?:?", re.IGNORECASE)
-"""Enough in the place of a ticker; a name may begin so (Total Stock Market Index Trust)."""
 _TICKER_LIKE = re.compile(r"[A-Z0-9$][A-Z0-9.$/*^=+:-]{0,20}")
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}", re.ASCII)
 _ACCOUNT_TITLE = re.compile(r"positions for (?:account )?(.+?)(?: as of .*)?", re.IGNORECASE)
+_ACCOUNT_LIKE = re.compile(
+    r"\b(?:accounts?|acct|ira|roth|rollover|401\W?k|403\W?b|457\W?b|529|hsa|sep|individual|joint|"
+    r"jtwros|brokerage|margin|trust|custodial|utma|ugma|estate|retirement|pension|taxable|tod|"
+    r"tfsa|rrsp|resp|rrif|lira|fhsa|isa|sipp)\b|(?:\.\.|…|[x*•]{2}|#|(?<!\d)-)\s?\d{2,}\b",
+    re.IGNORECASE,
+)
+_VIEW_LIKE = re.compile(r"\b(?:filters?|view|summary)\b", re.IGNORECASE)
+_IDENTIFIERS = ("ticker", "cusip", "isin")
+_WORD_ROLES = ("name", "provider_type", "currency")
 
 
 class Row(NamedTuple):
@@ -142,7 +143,8 @@ def _title(above: Sequence[Row]) -> str | None:
     """The account that the lines above a header name.
 
     "Positions for account X as of ..." may have a blank line below it; any other text counts only
-    directly above the header, because further up it is the title of the file.
+    directly above the header, because further up it is the title of the file, and only where it
+    looks like an account: there stand filters and names of views as well.
     """
     last = next((row for row in reversed(above) if _filled(row)), None)
     title = _lone_text(last) if last else None
@@ -151,7 +153,8 @@ def _title(above: Sequence[Row]) -> str | None:
     match = _ACCOUNT_TITLE.fullmatch(title or "")
     if match:
         return match[1]
-    return title if above and last is above[-1] else None
+    is_account = _ACCOUNT_LIKE.search(title or "") and not _VIEW_LIKE.search(title or "")
+    return title if is_account and last is above[-1] else None
 
 
 def _as_header(row: Row, label: str, ticker_column: str | None, *, is_first: bool) -> Header | None:
@@ -198,15 +201,20 @@ def _chosen(
 def position_rows(block: Block, problems: list[Failure]) -> Iterator[Row]:
     """The rows of a block that are positions; rows that do not fit the header go to `problems`."""
     width, section = block.header.width, block.header.section
+    above = _UnitsAbove()
     for row in block.rows:
         filled = _filled(row)
         if not filled or _in_other_section(row, section) or _is_lot(block, row):
             continue
-        if _is_total(block, row, filled) or _is_prose(block, row, filled):
+        if _is_total(block, row, filled, above) or _is_prose(block, row, filled):
             continue
+        above.add(_amount(block.cell(row, "units")))
         fields = max(filled[-1] + 1, min(len(row.cells), width))
         is_whole = fields == width or len(row.cells) == len(block.header.names)
-        if is_whole and _is_nameless(block, row):
+        cash = _cash_line(block, row, filled, is_whole=is_whole)
+        if cash is not None:
+            yield cash
+        elif is_whole and _is_nameless(block, row):
             if _is_number(block.cell(row, "value")):
                 reason = "is missing, and so are name and quantity: name it, or delete a sum"
                 problems.append(Failure(row.line, _ticker_name(block), None, reason))
@@ -252,17 +260,75 @@ def is_pending(block: Block, row: Row) -> bool:
     return any((word or "").lower().startswith("pending activity") for word in words)
 
 
-def _is_total(block: Block, row: Row, filled: Sequence[int]) -> bool:
-    """Whether the row sums up others. One with units and a price is a position all the same."""
+class _UnitsAbove:
+    """The units of the rows above: of all of them, and of those since the last sum."""
+
+    def __init__(self) -> None:
+        self._all = self._since = 0.0
+
+    def add(self, units: float) -> None:
+        """Count one position; missing units count nothing."""
+        if not math.isnan(units):
+            self._all += units
+            self._since += units
+
+    def are_summed_by(self, units: float) -> bool:
+        """Whether a row with these units repeats what stands above it."""
+        return any(above and math.isclose(units, above) for above in (self._all, self._since))
+
+    def close(self) -> None:
+        """Begin anew below a sum."""
+        self._since = 0.0
+
+
+def _is_total(block: Block, row: Row, filled: Sequence[int], above: _UnitsAbove) -> bool:
+    """Whether the row sums up others.
+
+    One with units is a position all the same, unless it has no price and its units are the sum of
+    the units above. SUM in capitals is a listed symbol: a sum only where quantities are left out.
+    """
     ticker = block.text(row, "ticker")
     if ticker:
-        says_total = any(form.fullmatch(ticker) for form in (_TOTAL, _TOTAL_PHRASE))
+        says_total = is_sum(ticker) or is_total_of_something(ticker)
+        if ticker == "SUM" and "units" not in block.header.columns:
+            return False
     else:
         words = (cell_text(row.cells[filled[0]]), block.text(row, "name"))
-        says_total = any(word and _TOTAL.fullmatch(word) for word in words)
+        says_total = any(word and is_sum(word) for word in words)
     if not says_total:
         return False
-    return not all(_is_number(block.cell(row, role)) for role in ("units", "price"))
+    units = _amount(block.cell(row, "units"))
+    has_price = _is_number(block.cell(row, "price"))
+    if not math.isnan(units) and (has_price or not above.are_summed_by(units)):
+        return False
+    above.close()
+    return True
+
+
+def _cash_line(block: Block, row: Row, filled: Sequence[int], *, is_whole: bool) -> Row | None:
+    """A line of a cash word and an amount below a wider header, put into the header's columns.
+
+    Brokers write "Cash & Sweep Vehicle" or "Money accounts" so, without regard to the columns.
+    """
+    columns = block.header.columns
+    place = columns.get("value", columns.get("units"))
+    if len(filled) != 2 or place is None or not _is_number(row.cells[filled[1]]):
+        return None
+    # In a row of full width the amount stands where only text can: elsewhere it may be a weight.
+    if is_whole and filled[1] not in [columns.get(role) for role in _WORD_ROLES]:
+        return None
+    text = cell_text(row.cells[filled[0]])
+    # A listed security has the ticker CASH: alone it says cash only beside empty quantities.
+    is_bare = text.upper() == "CASH" and {"units", "value"} <= set(columns)
+    is_told = is_cash_phrase(text) or "name" in columns or is_bare
+    if not (is_told and is_cash_word(text)):
+        return None
+    cells: list[object] = [""] * block.header.width
+    by_name = "name" in columns and not is_cash_phrase(text)
+    roles = ("name", *_IDENTIFIERS) if by_name else (*_IDENTIFIERS, "name")
+    cells[next(columns[role] for role in roles if role in columns)] = text
+    cells[place] = row.cells[filled[1]]
+    return Row(row.line, cells)
 
 
 def _is_prose(block: Block, row: Row, filled: Sequence[int]) -> bool:
@@ -281,7 +347,12 @@ def _is_prose(block: Block, row: Row, filled: Sequence[int]) -> bool:
 
 
 def _is_number(cell: object) -> bool:
+    return not math.isnan(_amount(cell))
+
+
+def _amount(cell: object) -> float:
+    """A cell as a number; missing where it is none."""
     try:
-        return not math.isnan(parse_amount(cell))
+        return parse_amount(cell)
     except ValueError:
-        return False
+        return math.nan

@@ -13,8 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
+from sectypes.heuristics import guess
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
+from sectypes.tickers import canonical
 from sectypes.vocab import plaid_is_cash, plaid_label, provider_label
 
 __all__ = ["is_plaid", "plaid_positions"]
@@ -119,15 +121,18 @@ def _position(holding: Record, security: Record, portfolio: str, account: str | 
     elif units < 0 < value:
         value = -value
     word = _word(security.text("type"), security.text("subtype"))
-    ticker, cash = security.text("ticker_symbol"), security.flag("is_cash_equivalent")
+    ticker, name = security.text("ticker_symbol"), security.text("name")
+    cash = plaid_is_cash(
+        type=word, is_cash_equivalent=security.flag("is_cash_equivalent"), ticker=ticker
+    )
     return Position(
         portfolio=portfolio,
         account=holding.text("account_id") or account,
         provider="plaid",
         ticker=ticker or security.first_text("cusip", "isin"),
-        name=security.text("name"),
+        name=name,
         provider_type=word,
-        is_cash=plaid_is_cash(type=word, is_cash_equivalent=cash, ticker=ticker),
+        is_cash=cash and not _is_coin(ticker, name),
         units=units,
         price=price,
         value=value,
@@ -146,6 +151,12 @@ def _word(kind: str | None, subtype: str | None) -> str | None:
     alone, both = plaid_label(kind), plaid_label(kind, subtype)
     is_other = both is not None and (alone is None or alone.security_type != both.security_type)
     return subtype if is_other and provider_label(subtype, "plaid") == both else kind
+
+
+def _is_coin(ticker: str | None, name: str | None) -> bool:
+    """Whether the name is a coin's and nothing else: older payloads call coins cash."""
+    found = guess(canonical(ticker), name=name)
+    return found is not None and found.rule == "name_coin"
 
 
 def _currency(record: Record) -> str | None:

@@ -3,8 +3,9 @@
 `portfolio` is the table's own column of that name, else the file's name without suffix, else
 "csv"; `account` its account number, else the account's name, else the line above the block that
 names it. `provider_type` is the table's own word. A value that the table does not give is
-units x price, times 100 for an option, or times the table's multiplier. Money on its way
-("Pending Activity") is kept as cash; totals, titles and disclaimers are left out.
+units x price, times 100 for an option, or times the table's multiplier. A short position whose
+value some brokers write without its sign gets the sign of its units. Money on its way ("Pending
+Activity") is kept as cash; totals, titles and disclaimers are left out.
 """
 
 from __future__ import annotations
@@ -203,6 +204,9 @@ def _completed(position: Position, multiplier: float, unit_cost: float) -> Posit
         price, value = 1.0, units
     if math.isnan(value):
         value = units * price * multiplier
+    # Prices are rounded, hence one percent; a value that fits no better is left as it is written.
+    if units < 0 < price and math.isclose(value, -units * price * multiplier, rel_tol=0.01):
+        value = -value
     if math.isnan(cost):
         cost = units * unit_cost * multiplier
     return position._replace(price=price, value=value, cost_basis=cost)

@@ -20,13 +20,25 @@ _OCC = re.compile(
     rf"(?:O:)? ?[-.]? ?{_ROOT} ?(?P<y>[0-9]{{2}})(?P<m>[0-9]{{2}})(?P<d>[0-9]{{2}}) ?"
     rf"(?P<kind>[CP]) ?{_STRIKE}"
 )
-# The two spellings with a written date: "AAPL 01/17/25 C155" (Bloomberg), "AAPL 01/17/2025
-# 155.00 C" (Schwab).
+_KIND = r"(?P<kind>C(?:ALL)?|P(?:UT)?)"
 _DATE = r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?:20)?(?P<y>[0-9]{2})"
-_DATED = (
-    re.compile(rf"{_ROOT} {_DATE} (?P<kind>[CP]) ?{_STRIKE}"),
-    re.compile(rf"{_ROOT} {_DATE} {_STRIKE} (?P<kind>[CP])"),
+_MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_MONTH = rf"(?P<month>{'|'.join(_MONTHS)})"
+_LONG_DATE = rf"{_MONTH} (?P<d>[0-9]{{1,2}}),? (?:['’]|20)?(?P<y>[0-9]{{2}})"
+# Spellings of brokers with a written date.
+_DATED = tuple(
+    re.compile(form)
+    for form in (
+        rf"{_ROOT} {_DATE} {_KIND} ?{_STRIKE}",  # AAPL 01/17/25 C155, AAPL 1/17/2025 Call $155
+        rf"{_ROOT} {_DATE} {_STRIKE} {_KIND}",  # AAPL 01/17/2025 155.00 C
+        rf"{_ROOT} {_LONG_DATE} {_STRIKE} {_KIND}",  # AAPL Jan 17 '25 $155 Call
+        rf"{_ROOT} (?P<d>[0-9]{{1,2}}){_MONTH}(?P<y>[0-9]{{2}}) {_STRIKE} {_KIND}",  # 17JAN25 155 C
+        rf"{_ROOT}_(?P<m>[0-9]{{2}})(?P<d>[0-9]{{2}})(?P<y>[0-9]{{2}})(?P<kind>[CP]){_STRIKE}",
+        # CALL (AAPL) APPLE INC JAN 17 25 $155 (100 SHS)
+        rf"(?P<kind>CALL|PUT) \({_ROOT}\) (?:.* )?{_LONG_DATE} {_STRIKE}(?: \(100 SHS\))?",
+    )
 )
+_SHORTEST = len("A250117C1")
 _COMPACT = re.compile(r"([A-Z][A-Z0-9]{0,5})([0-9]{2})([0-9]{2})([0-9]{2})([CP])([0-9]{8})")
 
 
@@ -76,7 +88,9 @@ def compact_occ(text: str) -> str | None:
 
     `text` is trimmed, in upper case, with single spaces.
     """
-    match = _OCC.fullmatch(text) or _DATED[0].fullmatch(text) or _DATED[1].fullmatch(text)
+    if len(text) < _SHORTEST:
+        return None
+    match = next(filter(None, (form.fullmatch(text) for form in (_OCC, *_DATED))), None)
     # A CINS or ISIN may look like a one-letter root with a plain strike; its check digit decides.
     if match is None or is_cusip(text) or is_isin(text):
         return None
@@ -84,6 +98,8 @@ def compact_occ(text: str) -> str | None:
     if len(strike) < 8 or "." in strike:
         strike = f"{int(Decimal(strike) * 1000):08d}"
     root = re.sub(r"[./-]", "", match["root"])
-    day = f"{match['y']}{match['m']:0>2}{match['d']:0>2}"
-    key = f"{root}{day}{match['kind']}{strike}"
+    parts = match.groupdict()
+    month = parts.get("m") or _MONTHS.index(parts["month"]) + 1
+    day = f"{parts['y']}{month:0>2}{parts['d']:0>2}"
+    key = f"{root}{day}{parts['kind'][0]}{strike}"
     return key if read_occ(key) else None

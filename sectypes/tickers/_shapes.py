@@ -88,7 +88,7 @@ def parse_occ(ticker: object) -> OccOption | None:
     ----------
     ticker : object
         Any spelling of an OCC symbol: padded to 21, unpadded, with one space, with `O:`, `-` or
-        `.` in front, with a plain strike, or with a written date.
+        `.` in front, with a plain strike, or with a written date (`AAPL Jan 17 '25 $230 Call`).
 
     Returns
     -------

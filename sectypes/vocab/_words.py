@@ -185,6 +185,15 @@ _GENERIC = _table(
         (_OPTION, "equity options,index option,index options,stock option,stock options"),
         (_FUTURE, "future,futures,futures contract,futures contracts"),
         (_DERIVATIVE, "derivative,derivatives,cfd,contract for difference,swap,swaps,forward"),
+        # Interactive Brokers' asset classes. Options on futures have no subtype here: a contract is
+        # not 100 units, as it is of every other option.
+        (_EQUITY, "stk"),
+        (_OPTION, "opt,equity and index options,equity & index options"),
+        (_FUTURE, "fut"),
+        (_DERIVATIVE, "fop,options on futures,futures options,future options"),
+        (_WARRANT, "war"),
+        (_STRUCTURED, "iopt"),
+        (replace(_CASH, subtype=Subtype.CURRENCY), "forex,foreign exchange"),
         (_LOAN, "loan,loans"),
         (_METAL, "precious metal,precious metals,bullion,physical metal"),
         (_HEDGE, "hedge fund,hedge funds"),
