@@ -10,6 +10,7 @@ from sectypes.lookup import Track
 __all__ = ["tracker"]
 
 BAR_FROM = 10  # fewer calls than this are over before a bar is read
+DELAY_S = 0.5  # nor does a bar come for what is over in a moment, such as the bundled sample
 
 
 def tracker(progress: bool | None) -> Track:
@@ -29,7 +30,15 @@ def tracker(progress: bool | None) -> Track:
 
         # None means "only on a terminal"; in a notebook tqdm shows its own bar.
         silent = None if progress is None and not _in_notebook() else False
-        return tqdm(answers, total=total, desc="asking", unit="ticker", disable=silent, leave=False)
+        return tqdm(
+            answers,
+            total=total,
+            desc="asking",
+            unit="ticker",
+            disable=silent,
+            leave=False,
+            delay=DELAY_S,
+        )
 
     return track
 

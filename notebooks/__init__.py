@@ -1,0 +1,1 @@
+"""The reference notebooks; they travel in the package for `sectypes lab`."""
