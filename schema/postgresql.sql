@@ -95,4 +95,42 @@ EXECUTE FUNCTION sectypes_touch();
 
 INSERT INTO sectypes_schema_version (version_num) VALUES ('0001') RETURNING sectypes_schema_version.version_num;
 
+-- Running upgrade 0001 -> 0002
+
+ALTER TABLE security_type_history ADD COLUMN old_subtype VARCHAR(32);
+
+ALTER TABLE security_type_history ADD COLUMN old_leverage FLOAT;
+
+ALTER TABLE security_type_history ADD COLUMN old_origin VARCHAR(16);
+
+ALTER TABLE security_type_history ADD COLUMN old_label TEXT;
+
+ALTER TABLE security_type_history ADD COLUMN old_seen TIMESTAMP WITH TIME ZONE;
+
+CREATE TABLE ticker_uses (
+    ticker VARCHAR(64) NOT NULL, 
+    uses BIGINT NOT NULL, 
+    CONSTRAINT pk_ticker_uses PRIMARY KEY (ticker), 
+    CONSTRAINT ck_ticker_uses_uses CHECK (uses >= 0)
+);
+
+CREATE TABLE override_history (
+    id BIGSERIAL NOT NULL, 
+    ticker VARCHAR(64) NOT NULL, 
+    security_type VARCHAR(32) NOT NULL, 
+    subtype VARCHAR(32), 
+    leverage FLOAT DEFAULT 1.0 NOT NULL, 
+    author TEXT NOT NULL, 
+    note TEXT NOT NULL, 
+    created_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    expires_at TIMESTAMP WITH TIME ZONE, 
+    ended_at TIMESTAMP WITH TIME ZONE NOT NULL, 
+    CONSTRAINT pk_override_history PRIMARY KEY (id), 
+    CONSTRAINT ck_override_history_security_type CHECK (security_type IN ('equity', 'etf', 'mutual_fund', 'cash', 'bond', 'crypto', 'derivative', 'other'))
+);
+
+CREATE INDEX ix_override_history_ticker ON override_history (ticker, ended_at);
+
+UPDATE sectypes_schema_version SET version_num='0002' WHERE sectypes_schema_version.version_num = '0001';
+
 COMMIT;

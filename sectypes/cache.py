@@ -13,13 +13,13 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Generic, Protocol, TypeVar
 
-__all__ = ["CacheStats", "Expiring", "MemoryCache", "utc_now"]
+__all__ = ["CacheStats", "Expiring", "MemoryCache", "guard_forks", "utc_now"]
 
 TOP = 4
 """Calls after which a key counts as often asked; a small number lets a new book catch up soon."""
@@ -100,7 +100,7 @@ class MemoryCache(Generic[V]):
         self._lock = threading.Lock()
         self._hits = self._misses = self._evictions = 0
         self._forget_all()
-        _guard_forks().add(self)
+        guard_forks().add(self)
 
     def get_many(self, keys: Iterable[str]) -> dict[str, V]:
         """The fresh values among `keys`; each distinct key counts as asked for once."""
@@ -135,13 +135,28 @@ class MemoryCache(Generic[V]):
             known = {key: self._held[key] for key in keys if key in self._held}
         return {key: value for key, value in known.items() if not value.is_fresh(now)}
 
-    def put_many(self, values: Mapping[str, V]) -> None:
-        """Hold `values`, newer ones in place of older ones; a full cache may decline some."""
+    def peek(self, key: str) -> V | None:
+        """The fresh value of `key`, if one is held; asking so does not count as use."""
+        with self._lock:
+            value = self._held.get(key)
+        return value if value is not None and value.is_fresh(self._clock()) else None
+
+    def put_many(self, values: Mapping[str, V], *, together: Container[str] | None = None) -> None:
+        """Hold `values`, newer ones in place of older ones; a full cache may decline some.
+
+        Parameters
+        ----------
+        values : Mapping[str, V]
+            By key.
+        together : Container[str] | None
+            All keys of the call that these are a part of; None where these are all.
+        """
+        call = values if together is None else together
         with self._lock:
             for key, value in values.items():
                 if key in self._held:
                     self._held[key] = value
-                elif self._has_room(key, values):
+                elif self._has_room(key, call):
                     count = self._ghosts.pop(key, 0)
                     self._held[key] = value
                     self._uses[key] = count
@@ -182,7 +197,7 @@ class MemoryCache(Generic[V]):
         del self._held[key]
         del self._levels[self._uses.pop(key)][key]
 
-    def _has_room(self, key: str, together: Mapping[str, V]) -> bool:
+    def _has_room(self, key: str, together: Container[str]) -> bool:
         """Whether `key` may come in, after the one that it replaces went out."""
         if len(self._held) < self._maxsize:
             return True
@@ -217,13 +232,16 @@ def _halved(counts: Mapping[str, int]) -> dict[str, int]:
 
 
 @cache
-def _guard_forks() -> weakref.WeakSet[MemoryCache[Any]]:
-    """All caches; a fork waits until no thread is inside one, so that the child's are whole."""
-    caches: weakref.WeakSet[MemoryCache[Any]] = weakref.WeakSet()
+def guard_forks() -> weakref.WeakSet[Any]:
+    """All objects with a `_lock` that is held for moments, caches above all.
+
+    A fork waits until no thread is inside one, so that the child's are whole.
+    """
+    guarded: weakref.WeakSet[Any] = weakref.WeakSet()
     held: list[threading.Lock] = []
 
     def acquire() -> None:
-        held.extend(one._lock for one in caches)
+        held.extend(one._lock for one in guarded)
         for lock in held:
             lock.acquire()
 
@@ -233,4 +251,4 @@ def _guard_forks() -> weakref.WeakSet[MemoryCache[Any]]:
 
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(before=acquire, after_in_parent=release, after_in_child=release)
-    return caches
+    return guarded

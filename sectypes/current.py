@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 from sectypes.service import SecurityTypeService
 
-__all__ = ["get_security_types", "get_service", "using"]
+__all__ = ["close_service", "get_security_types", "get_service", "using"]
 
 _chosen: ContextVar[SecurityTypeService | None] = ContextVar("sectypes_service", default=None)
 _lock = threading.Lock()
@@ -25,6 +25,13 @@ def get_service() -> SecurityTypeService:
         if not _shared:
             _shared.append(SecurityTypeService())
         return _shared[0]
+
+
+def close_service() -> None:
+    """Close the service that was built on first use, if one was; the next use builds another."""
+    with _lock:
+        while _shared:
+            _shared.pop().close()
 
 
 @contextmanager

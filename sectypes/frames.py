@@ -6,6 +6,7 @@ The caller's object is never changed, and every result stands on its index.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,15 @@ from sectypes.service import SecurityTypeService
 from sectypes.taxonomy import SECURITY_TYPES, Origin, Query, Resolution, ServedBy, Subtype
 from sectypes.vocab import provider_label
 
-__all__ = ["TYPE_DTYPE", "answered", "classify", "conflicts", "explain", "provider_says"]
+__all__ = [
+    "TYPE_DTYPE",
+    "answered",
+    "classify",
+    "classify_async",
+    "conflicts",
+    "explain",
+    "provider_says",
+]
 
 TYPE_DTYPE = pd.CategoricalDtype(list(SECURITY_TYPES))
 """The dtype of every security type column: all types, always in the same order."""
@@ -48,15 +57,46 @@ def classify(
     """
     codes, queries = questions(columns)
     answers = (service or get_service()).resolve(queries, progress=progress)
+    return _types(columns, codes, answers)
+
+
+async def classify_async(
+    columns: Columns, *, service: SecurityTypeService | None, progress: bool | None
+) -> pd.Series:
+    """As `classify`, without holding up the running event loop.
+
+    Cancelling it stops what has not been started; see `SecurityTypeService.resolve_async`.
+    """
+    codes, queries = questions(columns)
+    answers = await (service or get_service()).resolve_async(queries, progress=progress)
+    return _types(columns, codes, answers)
+
+
+def _types(columns: Columns, codes: np.ndarray, answers: Sequence[Resolution]) -> pd.Series:
     table = np.array([_TYPE_CODES[answer.security_type] for answer in answers] or [-1], np.int8)
     types = pd.Categorical.from_codes(table[codes], dtype=TYPE_DTYPE)
     return pd.Series(types, index=columns.caller.index, name="security_type", copy=False)
 
 
 def explain(
-    columns: Columns, *, service: SecurityTypeService | None, progress: bool | None
+    columns: Columns,
+    *,
+    service: SecurityTypeService | None,
+    progress: bool | None,
+    as_of: date | datetime | None = None,
 ) -> pd.DataFrame:
-    """Type, origin, age and reason of each row's answer.
+    """Type, origin, age and reason of each row's answer, now or as of a past day.
+
+    Parameters
+    ----------
+    columns : Columns
+        What to read.
+    service : SecurityTypeService | None
+        Who answers; None for the current service.
+    progress : bool | None
+        See `SecurityTypeService.resolve`.
+    as_of : date | datetime | None
+        A day (its end, UTC) or an aware time in the past; None for now.
 
     Returns
     -------
@@ -68,7 +108,7 @@ def explain(
         are missing where the ticker is blank.
     """
     codes, queries = questions(columns)
-    answers = (service or get_service()).resolve(queries, progress=progress)
+    answers = (service or get_service()).resolve(queries, progress=progress, as_of=as_of)
     spread = _answer_table(answers).take(codes.astype(np.intp, copy=False) % max(len(answers), 1))
     spread.index = columns.caller.index
     spread.insert(0, "ticker", columns.ticker)
@@ -81,7 +121,8 @@ def answered(
     """The caller's frame with the columns that risk needs: answers beside the holdings.
 
     A frame that already has a ``security_type`` column keeps its answers and nobody is asked, so
-    that what was computed from a saved frame can be computed again.
+    that what was computed from a saved frame can be computed again. A column of that name with
+    other words than the package's types is a provider's, and no answer.
 
     Returns
     -------
@@ -91,10 +132,14 @@ def answered(
     """
     roles = {role: getattr(columns, role) for role in ROLES}
     frame = columns.caller.assign(**{r: found for r, found in roles.items() if found is not None})
-    if "security_type" in frame:
+    if "security_type" in frame and _are_types(frame["security_type"]):
         return frame
     answers = explain(columns, service=service, progress=progress).drop(columns="ticker")
     return frame.assign(**{str(name): answers[name] for name in answers})
+
+
+def _are_types(column: pd.Series) -> bool:
+    return bool(column.dropna().isin(SECURITY_TYPES).all())
 
 
 def _answer_table(answers: Sequence[Resolution]) -> pd.DataFrame:

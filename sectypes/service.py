@@ -1,13 +1,16 @@
 """The service: true security types for any number of holdings, and the reason for each.
 
 It groups the questions by key, lets `lookup` ask the rooms once a key, and lets `precedence`
-decide. Which service answers when none is named is `current`'s to say.
+decide. What those who look after the cache call is in `keeping`. Which service answers when none
+is named is `current`'s to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+import asyncio
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time
 from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -15,32 +18,17 @@ from typing import TYPE_CHECKING
 from sectypes import precedence
 from sectypes.cache import utc_now
 from sectypes.config import Settings
-from sectypes.errors import (
-    InputError,
-    StaleAnswerWarning,
-    StoreUnavailable,
-    UnresolvedWarning,
-    warn,
-)
-from sectypes.lookup import Lookup
+from sectypes.errors import InputError, StaleAnswerWarning, UnresolvedWarning, warn
+from sectypes.keeping import Keeping
+from sectypes.lookup import Lookup, Track
 from sectypes.progress import tracker
-from sectypes.taxonomy import (
-    SECURITY_TYPES,
-    Classification,
-    Origin,
-    Query,
-    Resolution,
-    SecurityType,
-    TypeSource,
-)
+from sectypes.taxonomy import Origin, Query, Resolution, TypeSource
 from sectypes.tickers import canonical
 
 if TYPE_CHECKING:
     from sectypes.store import SqlStore
 
 __all__ = ["SecurityTypeService", "as_query"]
-
-OVERRIDES_LIFE_S = 30.0
 
 
 class _Default(Enum):
@@ -52,7 +40,7 @@ class _Default(Enum):
 AS_CONFIGURED = _Default.AS_CONFIGURED
 
 
-class SecurityTypeService:
+class SecurityTypeService(Keeping):
     """Answers what a holding is, who says so and since when.
 
     Parameters
@@ -92,14 +80,15 @@ class SecurityTypeService:
     ) -> None:
         self.settings = Settings.from_env() if settings is None else settings
         self._clock = clock
+        self._overrides = {}
+        self._overrides_read_at = None
         self._lookup = Lookup(
             _configured_source(self.settings) if isinstance(source, _Default) else source,
             _configured_store(self.settings, clock) if isinstance(store, _Default) else store,
             self.settings,
             clock,
         )
-        self._overrides: Mapping[str, Classification] = {}
-        self._overrides_read_at: datetime | None = None
+        self._made_at = clock()
 
     def __repr__(self) -> str:
         source = self._lookup.source
@@ -121,6 +110,8 @@ class SecurityTypeService:
 
     def close(self) -> None:
         """Give back connections; the service can be used again afterwards."""
+        if self._lookup.store is not None and self._lookup.store.is_open:
+            self._lookup.write_uses()
         for room in (self._lookup.source, self._lookup.store):
             close = getattr(room, "close", None)
             if close is not None:
@@ -129,13 +120,18 @@ class SecurityTypeService:
     # -- answers ----------------------------------------------------------------------------
 
     def resolve(
-        self, queries: Iterable[Query | str], *, progress: bool | None = None
+        self,
+        queries: Iterable[Query | str],
+        *,
+        progress: bool | None = None,
+        as_of: date | datetime | None = None,
     ) -> list[Resolution]:
         """Answer each query, with the way the answer was found.
 
         All queries with the same key are one security, and what any of their rows says is
         evidence for it; rows that say that they are cash, a coin or an option are answered from
-        the row. Each distinct key is looked up once.
+        the row. Each distinct key is looked up once; of several threads that ask for the same
+        ticker at the same time one asks the source, and the others wait for its answer.
 
         Parameters
         ----------
@@ -144,6 +140,9 @@ class SecurityTypeService:
         progress : bool | None
             Whether to show a bar while a source is asked; None shows one on a terminal and in a
             notebook, for ten calls or more.
+        as_of : date | datetime | None
+            Answer as the facts and overrides of the database stood at the end of that UTC day, or
+            at that time; nobody is asked. None for now.
 
         Returns
         -------
@@ -164,17 +163,73 @@ class SecurityTypeService:
         ------
         StoreSchemaError
             The database has another schema than this version needs.
+        StoreUnavailable
+            The past was asked for, and there is no database that can be read.
+        InputError
+            `as_of` is a time without its zone.
         """
         rows = [as_query(one) if isinstance(one, str) else one for one in queries]
-        overrides = self._current_overrides() if rows else {}
-        wanted = dict.fromkeys(
-            row.key
-            for row in rows
-            if row.key not in overrides and not precedence.answers_itself(row)
-        )
-        known = self._lookup.know(list(wanted), track=tracker(progress))
-        answers = precedence.decide(rows, overrides=overrides, known=known)
+        answers = self._answer(rows, tracker(progress), threading.Event(), as_of)
         _warn_about(answers)
+        return answers
+
+    async def resolve_async(
+        self,
+        queries: Iterable[Query | str],
+        *,
+        progress: bool | None = None,
+        as_of: date | datetime | None = None,
+    ) -> list[Resolution]:
+        """As `resolve`, without holding up the running event loop.
+
+        The work is done in a thread of the loop's pool, under the same rate limit and budget as
+        everybody else's. Cancelling the task stops what has not been started; calls that are in
+        flight end by themselves, and their answers are kept.
+
+        Examples
+        --------
+        >>> service = SecurityTypeService(source=None, store=None, settings=Settings())
+        >>> [answer] = asyncio.run(service.resolve_async(["VTSAX"]))
+        >>> answer.security_type.value
+        'mutual_fund'
+        """
+        rows = [as_query(one) if isinstance(one, str) else one for one in queries]
+        stop = threading.Event()
+        try:
+            answers = await asyncio.to_thread(self._answer, rows, tracker(progress), stop, as_of)
+        except asyncio.CancelledError:
+            stop.set()
+            raise
+        _warn_about(answers)
+        return answers
+
+    def _answer(
+        self,
+        rows: Sequence[Query],
+        track: Track,
+        stop: threading.Event,
+        as_of: date | datetime | None,
+    ) -> list[Resolution]:
+        at = None if as_of is None else _moment(as_of)
+        if not rows:
+            return []
+        if at is None:
+            overrides = self._current_overrides()
+        else:
+            overrides = self._needed_store("history").past_overrides(at)
+        wanted = list(
+            dict.fromkeys(
+                row.key
+                for row in rows
+                if row.key not in overrides and not precedence.answers_itself(row)
+            )
+        )
+        if at is None:
+            known = self._lookup.know(wanted, track=track, stop=stop)
+        else:
+            known = self._lookup.know_past(wanted, at)
+        answers = precedence.decide(rows, overrides=overrides, known=known)
+        self._lookup.metrics.served(answers)
         return answers
 
     def get_security_types(
@@ -233,78 +288,14 @@ class SecurityTypeService:
             raise InputError("a blank ticker has no security type")
         return types[ticker]
 
-    # -- overrides --------------------------------------------------------------------------
 
-    def override(
-        self,
-        ticker: str,
-        security_type: SecurityType | str,
-        *,
-        note: str,
-        author: str,
-        expires: datetime | None = None,
-    ) -> Classification:
-        """Decide the type of a ticker yourself; no refresh replaces it.
-
-        Parameters
-        ----------
-        ticker : str
-            In any spelling.
-        security_type : SecurityType | str
-            One of `sectypes.SECURITY_TYPES`.
-        note, author : str
-            Why, and who says so; shown with every answer.
-        expires : datetime | None
-            Aware time from which the override no longer counts.
-
-        Raises
-        ------
-        InputError
-            A blank ticker or an unknown type.
-        StoreUnavailable
-            There is no database to keep it in.
-        """
-        key = canonical(ticker)
-        if not key:
-            raise InputError("an override needs a ticker")
-        if security_type not in SECURITY_TYPES:
-            raise InputError(
-                f"{str(security_type)!r} is no security type;"
-                f" use one of {', '.join(SECURITY_TYPES)}"
-            )
-        made = self._needed_store().set_override(
-            key, SecurityType(security_type), note=note, author=author, expires_at=expires
-        )
-        self._overrides_read_at = None
-        return made
-
-    def overrides(self) -> dict[str, Classification]:
-        """All overrides in force, by key."""
-        return dict(self._needed_store().overrides())
-
-    def remove_override(self, ticker: str) -> bool:
-        """Take an override back; whether there was one."""
-        removed = self._needed_store().remove_override(canonical(ticker))
-        self._overrides_read_at = None
-        return removed
-
-    def _needed_store(self) -> SqlStore:
-        if self._lookup.store is None:
-            raise StoreUnavailable(
-                "overrides need a database; this service has none", source="database"
-            )
-        return self._lookup.store
-
-    def _current_overrides(self) -> Mapping[str, Classification]:
-        """Overrides as of at most half a minute ago: others may set them at any time."""
-        now = self._clock()
-        read_at = self._overrides_read_at
-        if read_at is None or (now - read_at).total_seconds() > OVERRIDES_LIFE_S:
-            self._overrides = self._lookup.try_store(
-                "read", lambda store: store.overrides(), self._overrides
-            )
-            self._overrides_read_at = now
-        return {key: one for key, one in self._overrides.items() if one.is_fresh(now)}
+def _moment(as_of: date | datetime) -> datetime:
+    """A time as it is; a day as its last moment in UTC."""
+    if not isinstance(as_of, datetime):
+        return datetime.combine(as_of, time.max, UTC)
+    if as_of.tzinfo is None:
+        raise InputError(f"as_of needs its zone, best UTC: {as_of.isoformat()} is naive")
+    return as_of
 
 
 def as_query(ticker: str) -> Query:

@@ -255,3 +255,10 @@ def test_odd_column_names_can_be_compared(service):
     compared = odd.sectype.compare(service, baseline="provider")
     assert compared.positions()["type_before"].tolist() == ["equity", "etf"]
     assert compared.positions()["security_type"].tolist() == ["mutual_fund", "etf"]
+
+
+def test_a_providers_column_of_types_is_no_answer(service):
+    words = pd.DataFrame({"ticker": ["DSU"], "value": [30.0], "security_type": ["Closed-End Fund"]})
+    assert words.sectype.audit(service)["security_type"].tolist() == ["mutual_fund"]
+    answers = words.assign(security_type="bond")
+    assert answers.sectype.audit(service)["security_type"].tolist() == ["bond"]

@@ -258,6 +258,7 @@ def test_audit_takes_limits_and_scenarios_and_gives_json_and_csv(sample, tmp_pat
         (["--limits", "missing.yaml"], 1, "missing.yaml"),
         (["--json", "--csv"], 2, "choose one"),
         (["--out", "report.pdf"], 2, ".html"),
+        (["--fx", "EUR"], 2, "EUR=1.08"),
         (["--out", "no/such/folder/report.html"], 1, "no/such/folder"),
     ],
 )
@@ -282,3 +283,28 @@ def test_no_cell_of_a_csv_is_a_formula(sample):
     code, out, _ = sample("classify", "@SPY", "--csv")
     assert code == 0
     assert next(csv.DictReader(io.StringIO(out)))["ticker"] == "'@SPY"
+
+
+def test_audit_takes_exchange_rates(sample, tmp_path):
+    (tmp_path / "two.csv").write_text(
+        "Symbol,Quantity,Value,Currency\nSPY,1,70,USD\nDSU,1,20,EUR\n"
+    )
+    code, _, err = sample("audit", str(tmp_path / "two.csv"))
+    assert (code, "EUR" in err) == (1, True)
+    code, out, err = sample("audit", str(tmp_path / "two.csv"), "--fx", "eur=1.5", "--json")
+    assert code == 0, err
+    assert [row["weight"] for row in json.loads(out)["positions"]] == pytest.approx([0.7, 0.3])
+
+
+def test_a_full_disk_behind_the_pipe_is_an_error_without_a_traceback(tmp_path):
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [str(Path(sys.executable).parent / "sectypes"), "demo"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert "No space left" in ran.stderr

@@ -12,7 +12,7 @@ from typing import Annotated, Never, TextIO
 
 import typer
 
-from sectypes.cli import demo, holdings  # noqa: F401  each module adds its commands to the app
+from sectypes.cli import cache, db, demo, holdings, lab, override  # noqa: F401  adds commands
 from sectypes.cli.common import app
 from sectypes.errors import SectypesError
 
@@ -41,13 +41,32 @@ def run(arguments: list[str]) -> int:
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
         try:
-            app(args=arguments)
+            code = _exit_code(arguments)
+            sys.stdout.flush()
+        except OSError as error:  # of files nobody lets one out: the output is not taken
+            typer.echo(f"sectypes: cannot write the output: {error.strerror}", err=True)
+            return 1
         except SectypesError as error:
             typer.echo(f"sectypes: {error}", err=True)
             return 1
-        except SystemExit as done:  # typer leaves this way: 0, or 2 with the usage printed
-            return done.code if isinstance(done.code, int) else int(done.code is not None)
+        finally:
+            _close_service()
+    return code
+
+
+def _exit_code(arguments: list[str]) -> int:
+    try:
+        app(args=arguments)
+    except SystemExit as done:  # typer leaves this way: 0, or 2 with the usage printed
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
     return 0
+
+
+def _close_service() -> None:
+    """Let the service write down what it counted; most commands have not built one."""
+    current = sys.modules.get("sectypes.current")
+    if current is not None:
+        current.close_service()
 
 
 def _show_warning(

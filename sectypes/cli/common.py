@@ -13,7 +13,7 @@ from sectypes.errors import InputError
 from sectypes.files import neutralised, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import pandas as pd
 
@@ -30,6 +30,7 @@ __all__ = [
     "app",
     "comparison_text",
     "confirm",
+    "exchange_rates",
     "make_folder",
     "print_json",
     "read",
@@ -173,6 +174,18 @@ def comparison_text(compared: Comparison) -> str:
         lines.append(f"No overall score: {after.reason}")
     lines += [f"Note: {note}" for note in after.warnings]
     return "\n".join(lines)
+
+
+def exchange_rates(given: Sequence[str]) -> dict[str, float]:
+    """Read ``EUR=1.08`` and the like."""
+    rates = {}
+    for text in given:
+        code, _, number = text.partition("=")
+        try:
+            rates[code.strip().upper()] = float(number)
+        except ValueError:
+            raise typer.BadParameter(f"--fx takes EUR=1.08 and the like, not {text!r}") from None
+    return rates
 
 
 def report_writer(path: Path) -> Callable[[Comparison], object]:

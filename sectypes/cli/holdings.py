@@ -15,6 +15,7 @@ from sectypes.cli.common import (
     HoldingsFile,
     app,
     comparison_text,
+    exchange_rates,
     print_json,
     read,
     records,
@@ -49,6 +50,7 @@ def classify(
     from sectypes import frames
     from sectypes.columns import frame_columns
 
+    refuse_both(as_json, as_csv)
     if bool(tickers) == (file is not None):
         raise typer.BadParameter("give tickers, or a file with --file")
     if file is None:
@@ -74,6 +76,7 @@ def conflicts(
     from sectypes import frames
     from sectypes.columns import frame_columns
 
+    refuse_both(as_json, as_csv)
     holdings = read(file, provider)
     found = frames.conflicts(frame_columns(holdings, {}), service=None, progress=None)
     show(found[_CONFLICT_COLUMNS], as_json=as_json, as_csv=as_csv)
@@ -108,6 +111,10 @@ def audit(
     ] = "largest_position",
     curve: Annotated[Curve, typer.Option(help="How a loss becomes a score.")] = "linear",
     leverage: Annotated[float, typer.Option(help="Leverage ratio of the portfolio.")] = 1.0,
+    fx: Annotated[
+        list[str] | None,
+        typer.Option(help="Value of one unit of a currency, such as EUR=1.08; may be repeated."),
+    ] = None,
     provider: FromProvider = None,
     out: Annotated[
         Path | None, typer.Option(help="Also write a report: .html, .xlsx or .md.")
@@ -132,6 +139,7 @@ def audit(
         method=method,
         curve=curve,
         leverage=leverage,
+        fx=exchange_rates(fx or []) or None,
     )
     if write is not None:
         write(compared)

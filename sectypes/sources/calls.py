@@ -4,11 +4,37 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
-__all__ = ["Calls", "NoReply", "Reply", "tell_socket"]
+from sectypes.taxonomy import Answer
+
+__all__ = ["Calls", "Gate", "MeteredSource", "NoReply", "Reply", "tell_socket"]
+
+
+class Gate(Protocol):
+    """Whom a source asks before it calls; from several threads at once."""
+
+    def claims(self, key: str) -> bool:
+        """Whether this ticker is to be asked for here; asked once, before its first call."""
+
+    def admits(self) -> bool:
+        """Whether one more call may be made; asked right before each one, further tries too."""
+
+    def took(self, seconds: float) -> None:
+        """Be told how long a call took."""
+
+
+@runtime_checkable
+class MeteredSource(Protocol):
+    """A source whose calls are counted, because they cost something."""
+
+    def fetch_within(
+        self, keys: Sequence[str], gate: Gate
+    ) -> Generator[tuple[str, Answer], None, None]:
+        """As `TypeSource.fetch`, but only what the gate lets through is asked and answered."""
 
 
 @dataclass(frozen=True, slots=True)

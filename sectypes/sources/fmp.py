@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 
 from sectypes.config import Secret, Settings
 from sectypes.errors import ConfigError
-from sectypes.sources.calls import Calls, NoReply, Reply
+from sectypes.sources.calls import Calls, Gate, NoReply, Reply
 from sectypes.sources.pacing import (
     RateLimiter,
     Sleep,
@@ -117,6 +117,26 @@ class FmpSource:
         Never raises for the network or for a ticker. Closing the iterator, and Ctrl-C, cut off the
         calls in flight, start no more and leave no thread behind.
         """
+        return self.fetch_within(keys, _OPEN)
+
+    def fetch_within(
+        self, keys: Sequence[str], gate: Gate
+    ) -> Generator[tuple[str, Answer], None, None]:
+        """As `fetch`, for the tickers and calls that `gate` lets through.
+
+        Parameters
+        ----------
+        keys : Sequence[str]
+            Canonical tickers; repeated ones are asked once.
+        gate : Gate
+            Asked before each ticker and before each call, further tries included.
+
+        Yields
+        ------
+        tuple[str, Answer]
+            As in `fetch`. A ticker that the gate does not claim, and one without any call because
+            the gate admits no more, has no answer.
+        """
         distinct = list(dict.fromkeys(keys))
         key = self._settings.fmp_api_key
         barred = _why_barred(key)
@@ -125,7 +145,7 @@ class FmpSource:
                 yield one, Answer(AnswerStatus.REFUSED, note=barred)
             return
         askable = [one for one in distinct if shape(one) is Shape.LISTED]
-        batch = _Batch(self._wire(key), key, self._sleep)
+        batch = _Batch(self._wire(key), key, self._sleep, gate)
         yield from batch.run(askable, workers=self._workers)
         for one in distinct:
             if shape(one) is not Shape.LISTED:
@@ -205,7 +225,8 @@ class _Wire:
 class _Batch:
     """One run over distinct tickers: the calls in flight, and the answer that concerns them all."""
 
-    def __init__(self, wire: _Wire, key: Secret, sleep: Sleep) -> None:
+    def __init__(self, wire: _Wire, key: Secret, sleep: Sleep, gate: Gate) -> None:
+        self._gate = gate
         self._wire = wire
         self._key = key
         self._sleep = sleep
@@ -219,7 +240,7 @@ class _Batch:
         """Keep `workers` calls in flight; yield answers as they arrive."""
         # Handed over one by one, so that a refusal stops what has not been started.
         waiting = iter(keys)
-        running: dict[Future[Answer], str] = {}
+        running: dict[Future[Answer | None], str] = {}
         pool = ThreadPoolExecutor(workers, thread_name_prefix="sectypes-fmp")
         try:
             for key in islice(waiting, workers):
@@ -227,23 +248,29 @@ class _Batch:
             while running:
                 done = wait(running, return_when=FIRST_COMPLETED).done
                 arrived = [(running.pop(future), future.result()) for future in done]
-                if self._for_the_rest is None:
+                if not self._stop.is_set():
                     for key in islice(waiting, len(arrived)):
                         running[pool.submit(self._ask, key)] = key
-                yield from arrived
-            for key in waiting:
-                yield key, self._for_the_rest or _NOT_ASKED
+                yield from ((key, answer) for key, answer in arrived if answer is not None)
+            if self._for_the_rest is not None:
+                for key in waiting:
+                    yield key, self._for_the_rest
         finally:
             self._stop.set()
             self._calls.cut_off()
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _ask(self, key: str) -> Answer:
+    def _ask(self, key: str) -> Answer | None:
         """Ask for one ticker, again where that can help, and note what concerns all others."""
+        if not self._gate.claims(key):
+            return None
         waited = 0.0
         answer: Answer | None = None
         for tries in range(1, TRIES + 1):
             if not self._wire.limiter.wait(self._stop):
+                break
+            if not self._gate.admits():
+                self._stop.set()
                 break
             answer, retryable = self._try(key)
             pause = backoff(tries) if answer.retry_after is None else answer.retry_after
@@ -258,11 +285,13 @@ class _Batch:
                 self._wire.limiter.hold(pause)
             if self._sleep(pause, self._stop):
                 break
-        return answer or self._for_the_rest or _NOT_ASKED
+        return answer or self._for_the_rest
 
     def _try(self, key: str) -> tuple[Answer, bool]:
         """Call once; the answer, and whether another try may give a better one."""
+        begun = time.perf_counter()
         reply = self._wire.client().get("profile", {"symbol": to_fmp(key)}, self._calls)
+        self._gate.took(time.perf_counter() - begun)
         if isinstance(reply, NoReply):
             return Answer(AnswerStatus.FAILED, note=reply.note), reply.retryable
         decoded = decode(reply.body)
@@ -286,7 +315,20 @@ class _Batch:
                 self._stop.set()
 
 
-_NOT_ASKED = Answer(AnswerStatus.FAILED, note="not asked: the batch was ended")
+class _Open:
+    """Lets everything through."""
+
+    def claims(self, key: str) -> bool:
+        return True
+
+    def admits(self) -> bool:
+        return True
+
+    def took(self, seconds: float) -> None:
+        """Nobody wants to know."""
+
+
+_OPEN = _Open()
 
 
 def _retry_after(reply: Reply) -> float | None:

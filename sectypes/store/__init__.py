@@ -19,9 +19,10 @@ from sectypes.config import Secret
 from sectypes.store import rows, sql
 from sectypes.store.connect import as_secret
 from sectypes.store.engine import Database
+from sectypes.store.upkeep import Restored, Upkeep
 from sectypes.taxonomy import Classification, Miss, Origin, SecurityType, Subtype
 
-__all__ = ["Found", "SqlStore"]
+__all__ = ["Found", "Restored", "SqlStore"]
 
 _UTC_NOW = partial(datetime.now, UTC)
 
@@ -42,7 +43,7 @@ class Found:
     misses: dict[str, Miss]
 
 
-class SqlStore:
+class SqlStore(Upkeep):
     """The cache database, shared by threads and processes.
 
     It is opened by the first call, not before. An SQLite file makes and upgrades its tables
@@ -224,12 +225,14 @@ class SqlStore:
             expires_at=expires_at,
         )
         row = rows.override_row(made, author=author)
-        self._database.write(partial(sql.upsert_override, row=row))
+        ended_at = self._clock()
+        self._database.write(partial(sql.upsert_override, row=row, ended_at=ended_at))
         return made
 
     def remove_override(self, key: str) -> bool:
         """Take an override back; whether there was one."""
-        return rows.is_key(key) and self._database.write(partial(sql.delete_override, key=key))
+        delete = partial(sql.delete_override, key=key, ended_at=self._clock())
+        return rows.is_key(key) and self._database.write(delete)
 
     # -- budget -----------------------------------------------------------------------------
 

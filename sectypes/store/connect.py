@@ -20,6 +20,7 @@ from sectypes.errors import ConfigError
 __all__ = [
     "WRITES",
     "as_secret",
+    "file_of",
     "is_in_memory",
     "is_sqlite",
     "make_file",
@@ -99,7 +100,7 @@ def make_file(url: URL, *, with_folder: bool) -> None:
     OSError
         It cannot be made.
     """
-    path = _path(url)
+    path = file_of(url)
     if path is None:
         return
     if with_folder:
@@ -126,7 +127,7 @@ def sqlite_engine(url: URL) -> Engine:
         dialect: object, record: object, args: list[Any], named: dict[str, Any]
     ) -> None:
         if _is_sealed(url):
-            args[0] = f"file:{quote(str(_path(url)))}?immutable=1"
+            args[0] = f"file:{quote(str(file_of(url)))}?immutable=1"
             named["uri"] = True
 
     event.listen(engine, "do_connect", open_sealed)
@@ -135,7 +136,7 @@ def sqlite_engine(url: URL) -> Engine:
     return engine
 
 
-def _path(url: URL) -> Path | None:
+def file_of(url: URL) -> Path | None:
     """The SQLite file, where the URL names one plainly."""
     name = url.database or ""
     return None if is_in_memory(url) or name.startswith("file:") else Path(name)
@@ -143,7 +144,7 @@ def _path(url: URL) -> Path | None:
 
 def _is_sealed(url: URL) -> bool:
     """Whether the file's folder forbids the helper files with which a WAL database is read."""
-    path = _path(url)
+    path = file_of(url)
     if path is None or not path.exists():
         return False
     return not os.access(path.parent, os.W_OK) and not Path(f"{path}-wal").exists()

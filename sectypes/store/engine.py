@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection, Engine, String, column, func, inspect, select, table
@@ -19,6 +20,7 @@ from sectypes.config import Secret
 from sectypes.errors import StoreSchemaError, StoreUnavailable
 from sectypes.store.connect import (
     WRITES,
+    file_of,
     is_in_memory,
     is_sqlite,
     make_file,
@@ -73,6 +75,17 @@ class Database:
         if is_in_memory(self._url):
             return "the cache database in memory"
         return f"the cache database {self._url.database}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this process has connections, or had one."""
+        return os.getpid() in self._opened
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of an SQLite file that is there; None for every other database."""
+        path = None if not is_sqlite(self._url) else file_of(self._url)
+        return path.parent if path is not None and path.exists() else None
 
     def read(self, work: Callable[[Connection], T], *, checked: bool = True) -> T:
         """Do `work` in one transaction that only reads; `checked` as for `write`."""

@@ -12,11 +12,19 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from sectypes.config import Secret
-from sectypes.store.connect import as_secret
+from sectypes.store.connect import as_secret, is_sqlite, parse_url
 from sectypes.store.engine import Database, read_revision, wrong_schema
 from sectypes.store.tables import REVISION
 
-__all__ = ["current", "render_sql", "script_config", "upgrade", "upgrade_connection"]
+__all__ = [
+    "REVISION",
+    "current",
+    "dialect",
+    "render_sql",
+    "script_config",
+    "upgrade",
+    "upgrade_connection",
+]
 
 
 # Alembic keeps what it works on in globals: two threads, even on two databases, would mix it up.
@@ -70,6 +78,22 @@ def current(url: Secret | str | None = None) -> str | None:
         return database.read(read_revision, checked=False)
     finally:
         database.close()
+
+
+def dialect(url: Secret | str | None = None) -> Literal["postgresql", "sqlite"]:
+    """Which kind of database an URL names.
+
+    Raises
+    ------
+    ConfigError
+        The URL cannot be read, or names another kind of database.
+
+    Examples
+    --------
+    >>> dialect("postgresql://ada@host/cache"), dialect()
+    ('postgresql', 'sqlite')
+    """
+    return "sqlite" if is_sqlite(parse_url(as_secret(url))) else "postgresql"
 
 
 def render_sql(dialect: Literal["postgresql", "sqlite"]) -> str:

@@ -9,15 +9,18 @@ from datetime import datetime
 from typing import Any
 
 from sectypes.errors import Failure, InputError
+from sectypes.records import Change
 from sectypes.store.tables import FACT_ORIGINS, KEPT_MISSES, TICKER_WIDTH
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
 
 __all__ = [
     "Row",
+    "as_change",
+    "as_facts",
     "as_miss",
     "as_override",
+    "as_replaced",
     "fact_rows",
-    "facts_by_key",
     "is_key",
     "miss_rows",
     "override_row",
@@ -36,7 +39,7 @@ def is_key(ticker: str) -> bool:
 
 
 def fact_rows(
-    facts: Iterable[tuple[Classification, Mapping[str, Any] | None]], created_at: datetime
+    facts: Iterable[tuple[Classification, Any | None]], created_at: datetime
 ) -> list[Row]:
     """Rows for facts in the order of their keys, the newest where a key comes twice.
 
@@ -60,7 +63,7 @@ def fact_rows(
     return [rows[key] for key in sorted(rows)]
 
 
-def _fact_row(fact: Classification, payload: Mapping[str, Any] | None, created_at: datetime) -> Row:
+def _fact_row(fact: Classification, payload: Any | None, created_at: datetime) -> Row:
     return {
         "ticker": fact.ticker,
         "security_type": fact.security_type.value,
@@ -134,6 +137,32 @@ def miss_rows(misses: Iterable[Miss]) -> list[Row]:
     return [rows[key] for key in sorted(rows)]
 
 
+def as_change(row: Any) -> Change:
+    """A change of a fact from its row."""
+    return Change(
+        row.ticker,
+        _TYPES[row.old_type],
+        _TYPES[row.new_type],
+        _ORIGINS[row.origin],
+        row.raw_label,
+        row.changed_at,
+    )
+
+
+def as_replaced(row: Any) -> Classification:
+    """What the fact said before the change in this row."""
+    return Classification(
+        row.ticker,
+        _TYPES[row.old_type],
+        # Changes kept before schema 0002 do not tell whose the former fact was.
+        _ORIGINS[row.old_origin or row.origin],
+        _SUBTYPES.get(row.old_subtype),
+        1.0 if row.old_leverage is None else row.old_leverage,
+        row.old_label,
+        observed_at=row.old_seen,
+    )
+
+
 def override_row(made: Classification, *, author: str) -> Row:
     """Row for an override, whose note is its raw label.
 
@@ -162,15 +191,15 @@ def override_row(made: Classification, *, author: str) -> Row:
     }
 
 
-def facts_by_key(rows: Iterable[Any]) -> dict[str, Classification]:
+def as_facts(rows: Iterable[Any]) -> list[Classification]:
     """Classifications from rows of bare values, times as ISO text with their offset.
 
     The columns are ticker, security_type, origin, subtype, leverage, raw_label, name,
     last_updated, expires_at. Ten thousand rows pass here at once, so there is one call for each.
     """
     at = datetime.fromisoformat
-    return {
-        ticker: Classification(
+    return [
+        Classification(
             ticker,
             _TYPES[kind],
             _ORIGINS[origin],
@@ -183,7 +212,7 @@ def facts_by_key(rows: Iterable[Any]) -> dict[str, Classification]:
             None if until is None else at(until),
         )
         for ticker, kind, origin, subtype, leverage, label, name, seen, until in rows
-    }
+    ]
 
 
 def as_miss(row: Any) -> Miss:
@@ -206,7 +235,7 @@ def as_override(row: Any) -> Classification:
     )
 
 
-def _as_json(payload: Mapping[str, Any]) -> str:
+def _as_json(payload: Any) -> str:
     """JSON text that both databases take: what is no number there, or no text, is replaced."""
     try:
         text = json.dumps(payload, ensure_ascii=False, allow_nan=False)

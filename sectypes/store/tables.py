@@ -41,12 +41,14 @@ __all__ = [
     "api_usage",
     "lookup_misses",
     "metadata",
+    "override_history",
     "overrides",
     "security_type_history",
     "security_types",
+    "ticker_uses",
 ]
 
-REVISION = "0001"
+REVISION = "0002"
 """The schema that this version of the package needs: the newest script in `schema/versions`."""
 
 VERSION_TABLE = "sectypes_schema_version"
@@ -171,6 +173,12 @@ security_type_history = Table(
     Column("origin", String(16), nullable=False),
     Column("raw_label", Text),
     Column("changed_at", UtcDateTime, nullable=False),
+    # What the replaced fact said besides its type; missing for changes kept before schema 0002.
+    Column("old_subtype", String(32)),
+    Column("old_leverage", Float),
+    Column("old_origin", String(16)),
+    Column("old_label", Text),
+    Column("old_seen", UtcDateTime),
     _one_of("old_type", SECURITY_TYPES, "old_type"),
     _one_of("new_type", SECURITY_TYPES, "new_type"),
     _one_of("origin", FACT_ORIGINS, "origin"),
@@ -190,6 +198,21 @@ overrides = Table(
     _one_of("security_type", SECURITY_TYPES, "security_type"),
 )
 
+override_history = Table(
+    "override_history",
+    metadata,
+    _id(),
+    _ticker(unique=False),
+    *_asserted(),
+    Column("author", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    Column("ended_at", UtcDateTime, nullable=False),
+    _one_of("security_type", SECURITY_TYPES, "security_type"),
+    Index("ix_override_history_ticker", "ticker", "ended_at"),
+)
+
 lookup_misses = Table(
     "lookup_misses",
     metadata,
@@ -201,6 +224,15 @@ lookup_misses = Table(
     Column("expires_at", UtcDateTime, nullable=False),
     _one_of("status", KEPT_MISSES, "status"),
     Index("ix_lookup_misses_expires_at", "expires_at"),
+)
+
+# A table of its own: counting must not rewrite facts with their payloads.
+ticker_uses = Table(
+    "ticker_uses",
+    metadata,
+    Column("ticker", String(TICKER_WIDTH), primary_key=True),
+    Column("uses", BigInteger, nullable=False),
+    CheckConstraint("uses >= 0", name="uses"),
 )
 
 api_usage = Table(

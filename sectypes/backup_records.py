@@ -1,0 +1,203 @@
+"""The records of a backup: their fields, what each may hold, and the way to facts and back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sectypes.errors import Failure, InputError
+from sectypes.records import Listed, OverrideEntry
+from sectypes.taxonomy import SECURITY_TYPES, Classification, Origin, SecurityType, Subtype
+from sectypes.tickers import canonical
+
+__all__ = ["COLUMNS", "Backup", "from_records", "to_records"]
+
+COLUMNS = (
+    *("ticker", "security_type", "subtype", "leverage", "origin", "raw_label", "name"),
+    *("observed_at", "expires_at", "author", "fmp_data"),
+)
+_NEEDED = ("ticker", "security_type", "origin", "observed_at")
+_ORIGINS = tuple(one.value for one in Origin if not one.is_guess)
+_SUBTYPES = tuple(one.value for one in Subtype)
+MOST_PROBLEMS = 1000
+_TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./-]*")
+
+
+class Backup(NamedTuple):
+    """What a file holds: facts with their payloads, and overrides."""
+
+    facts: list[tuple[Classification, Any | None]]
+    overrides: list[OverrideEntry]
+
+
+def to_records(facts: Sequence[Listed], overrides: Sequence[OverrideEntry]) -> list[dict[str, Any]]:
+    """Facts, then overrides, as flat records; what is missing is left out.
+
+    Examples
+    --------
+    >>> from datetime import UTC
+    >>> seen = datetime(2026, 1, 1, tzinfo=UTC)
+    >>> fact = Classification("ON", SecurityType.EQUITY, Origin.FMP, observed_at=seen)
+    >>> to_records([Listed(fact, None)], [])
+    [{'ticker': 'ON', 'security_type': 'equity', 'leverage': 1.0, 'origin': 'fmp', \
+'observed_at': '2026-01-01T00:00:00+00:00'}]
+    """
+    records = [_record(fact, fmp_data=_sorted_json(payload)) for fact, payload in facts]
+    return records + [_record(made, author=author) for made, author in overrides]
+
+
+def _record(fact: Classification, **more: str | None) -> dict[str, Any]:
+    given = {
+        "ticker": fact.ticker,
+        "security_type": fact.security_type.value,
+        "subtype": fact.subtype and fact.subtype.value,
+        "leverage": fact.leverage,
+        "origin": fact.origin.value,
+        "raw_label": fact.raw_label,
+        "name": fact.name,
+        "observed_at": fact.observed_at and fact.observed_at.isoformat(),
+        "expires_at": fact.expires_at and fact.expires_at.isoformat(),
+        **more,
+    }
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _sorted_json(payload: str | None) -> str | None:
+    """The same text whichever database it comes from: PostgreSQL does not keep the order."""
+    if payload is None:
+        return None
+    return json.dumps(json.loads(payload), sort_keys=True, ensure_ascii=False)
+
+
+def from_records(records: Sequence[object], label: str) -> Backup:
+    """Facts and overrides from records, all of which are checked first.
+
+    Raises
+    ------
+    InputError
+        A field is unknown, missing or not as it must be, or a ticker comes twice; all problems
+        are collected, with the record's number (from 1), the field and the value.
+    """
+    problems: list[Failure] = []
+    backup = Backup([], [])
+    seen: set[tuple[str, bool]] = set()
+    for number, record in enumerate(records, 1):
+        found = list(_problems(number, record))
+        if not found and isinstance(record, Mapping):
+            is_override = record["origin"] == Origin.OVERRIDE.value
+            if (record["ticker"], is_override) in seen:
+                why = "comes twice; keep one of the records"
+                found.append(Failure(number, "ticker", record["ticker"], why))
+            else:
+                seen.add((record["ticker"], is_override))
+                _add(backup, record)
+        problems += found
+        if len(problems) >= MOST_PROBLEMS:
+            break
+    if problems:
+        raise InputError(f"{label} is no backup that can be imported; nothing was", problems)
+    return backup
+
+
+def _add(backup: Backup, record: Mapping[str, Any]) -> None:
+    fact = Classification(
+        record["ticker"],
+        SecurityType(record["security_type"]),
+        Origin(record["origin"]),
+        Subtype(record["subtype"]) if record.get("subtype") else None,
+        float(record.get("leverage", 1.0)),
+        record.get("raw_label"),
+        record.get("name"),
+        datetime.fromisoformat(record["observed_at"]),
+        datetime.fromisoformat(record["expires_at"]) if record.get("expires_at") else None,
+    )
+    if fact.origin is Origin.OVERRIDE:
+        backup.overrides.append(OverrideEntry(fact, record["author"]))
+    else:
+        payload = record.get("fmp_data")
+        backup.facts.append((fact, None if payload is None else json.loads(payload)))
+
+
+def _problems(number: int, record: object) -> list[Failure]:
+    if not isinstance(record, Mapping):
+        return [Failure(number, None, record, "a record is a mapping of fields")]
+    found = [
+        Failure(number, str(name)[:40], None, "is no field of a record")
+        for name in record
+        if name not in COLUMNS
+    ]
+    needed: tuple[str, ...] = _NEEDED
+    if record.get("origin") == Origin.OVERRIDE.value:
+        needed = (*_NEEDED, "author")
+    found += [
+        Failure(number, name, None, "is missing") for name in needed if record.get(name) is None
+    ]
+    for name, (fits, why) in _RULES.items():
+        value = record.get(name)
+        if value is not None and not fits(value):
+            found.append(Failure(number, name, value, why))
+    return found
+
+
+def _is_ticker(value: object) -> bool:
+    """Any text is a key, but one in another spelling than the canonical would never be found."""
+    if not isinstance(value, str) or not value:
+        return False
+    return canonical(value) == value or _TICKER.fullmatch(value) is None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and type(value) is not bool and abs(value) < 1e9
+
+
+def _is_time(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
+
+
+def _is_json(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        json.loads(value)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+_RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
+    "ticker": (
+        _is_ticker,
+        'must be a ticker in canonical spelling, as text: quote it, like "ON" or "0005"',
+    ),
+    "security_type": (
+        lambda value: isinstance(value, str) and value in SECURITY_TYPES,
+        f"must be one of {', '.join(SECURITY_TYPES)}",
+    ),
+    "subtype": (
+        lambda value: isinstance(value, str) and value in _SUBTYPES,
+        f"must be one of {', '.join(_SUBTYPES)}",
+    ),
+    "leverage": (_is_number, "must be a number"),
+    "origin": (
+        lambda value: isinstance(value, str) and value in _ORIGINS,
+        f"must be one of {', '.join(_ORIGINS)}; a guess is not imported",
+    ),
+    "raw_label": (_is_text, "must be text"),
+    "name": (_is_text, "must be text"),
+    "author": (_is_text, "must be text"),
+    "observed_at": (_is_time, "must be a time in ISO 8601 with its offset, as text"),
+    "expires_at": (_is_time, "must be a time in ISO 8601 with its offset, as text"),
+    "fmp_data": (_is_json, "must be JSON as text"),
+}

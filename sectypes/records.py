@@ -1,0 +1,103 @@
+"""Records for those who look after the cache: what was changed, what is kept, what is out of date.
+
+They are told by the database and shown by the service; nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from html import escape
+from typing import Any, NamedTuple
+
+from sectypes.taxonomy import Classification, Origin, SecurityType
+
+__all__ = ["Change", "Contents", "Kept", "Listed", "OverrideEntry", "html_table"]
+
+
+class Change(NamedTuple):
+    """One change of a fact.
+
+    Attributes
+    ----------
+    ticker : str
+        The key.
+    old_type, new_type : SecurityType
+        Before and after; the same where only subtype or leverage changed.
+    origin : Origin
+        Who asserted the new one.
+    raw_label : str | None
+        In which words.
+    changed_at : datetime
+        When; aware UTC.
+    """
+
+    ticker: str
+    old_type: SecurityType
+    new_type: SecurityType
+    origin: Origin
+    raw_label: str | None
+    changed_at: datetime
+
+
+class Kept(NamedTuple):
+    """A fact with how often its ticker was asked for."""
+
+    fact: Classification
+    uses: int
+
+
+class Listed(NamedTuple):
+    """A fact together with what its source sent, as JSON text; None where nothing was kept."""
+
+    fact: Classification
+    payload: str | None
+
+
+class OverrideEntry(NamedTuple):
+    """An override with its author; its note is the classification's `raw_label`."""
+
+    made: Classification
+    author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much the database holds.
+
+    Attributes
+    ----------
+    facts, stale : int
+        Facts, and those among them that are expired.
+    by_type : Mapping[str, int]
+        Facts by security type.
+    negative : int
+        Remembered "no"s that still count.
+    overrides : int
+        Overrides, expired ones included.
+    changes : int
+        Changes of facts that are remembered.
+    """
+
+    facts: int
+    stale: int
+    by_type: Mapping[str, int]
+    negative: int
+    overrides: int
+    changes: int
+
+
+def html_table(title: str, rows: Mapping[str, Any]) -> str:
+    """A small table of names and values for a notebook; every text is escaped.
+
+    Examples
+    --------
+    >>> html_table("Cache", {"a<b": 1})
+    '<table><caption>Cache</caption><tr><th scope="row">a&lt;b</th><td>1</td></tr></table>'
+    """
+    body = "".join(
+        f'<tr><th scope="row">{escape(str(name))}</th><td>{escape(str(value))}</td></tr>'
+        for name, value in rows.items()
+    )
+    return f"<table><caption>{escape(title)}</caption>{body}</table>"

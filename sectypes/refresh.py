@@ -1,0 +1,352 @@
+"""Renewing facts before they are asked for: which ones, within which budget, and when to stop.
+
+Answers are written in batches of 100 as they arrive, so that a run that is killed loses at most
+one batch, and the next one finds the rest still to do. Only types that flip wait until the end:
+where more of them flip than a market does, something is wrong with the source, and the brake
+holds them back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from sectypes.asking import Answered, Keeper, Order, Track
+from sectypes.budget import Bill
+from sectypes.errors import InputError, SourceRefused
+from sectypes.lookup import Lookup, write_answers
+from sectypes.precedence import Known, is_askable
+from sectypes.records import html_table
+from sectypes.taxonomy import (
+    AnswerStatus,
+    Attempt,
+    Classification,
+    Outcome,
+    SecurityType,
+    ServedBy,
+)
+from sectypes.trails import Pending, as_stale
+
+__all__ = ["Flip", "RefreshSummary", "due_keys", "open_keys", "refresh", "refresh_one"]
+
+log = logging.getLogger(__name__)
+
+BRAKE_SHARE = 0.02
+BRAKE_FROM = 5
+"""So many flips, if they are more than `BRAKE_SHARE` of the known types that were asked for, are
+held back."""
+
+_ASKED_ANEW = Attempt("memory", Outcome.SKIPPED, "asked anew")
+_COUNTED = {
+    AnswerStatus.NOT_FOUND: "not_found",
+    AnswerStatus.REFUSED: "refused",
+    AnswerStatus.REFUSED_SYMBOL: "refused",
+    AnswerStatus.FAILED: "failed",
+    AnswerStatus.THROTTLED: "left_over",
+}
+
+
+class Flip(NamedTuple):
+    """A known type that a source contradicts."""
+
+    ticker: str
+    old_type: SecurityType
+    new_type: SecurityType
+
+    def __str__(self) -> str:
+        """One line for people."""
+        return f"{self.ticker}: {self.old_type.value} -> {self.new_type.value}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefreshSummary:
+    """What a run over many tickers did.
+
+    Attributes
+    ----------
+    wanted : int
+        Distinct tickers that the run was for.
+    asked : int
+        Those that got an answer of whatever kind in this run.
+    new, changed, unchanged : int
+        Facts that were not known, whose type is another now, and that were confirmed.
+    not_found, refused, failed : int
+        No such ticker; outside the plan, or the key is refused; no usable answer.
+    left_over : int
+        Not asked, because the budget or the quota is spent or the run was only planned.
+    calls : int
+        Calls made, further tries included.
+    flips : tuple[Flip, ...]
+        The known types that changed, or would.
+    is_held_back : bool
+        Whether the brake holds the flips back; they are not written then, and the tickers are
+        asked again by the next run.
+    dry_run : bool
+        Whether nothing was done.
+    bill : Bill
+        What the run was going to cost.
+    """
+
+    wanted: int
+    asked: int = 0
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    not_found: int = 0
+    refused: int = 0
+    failed: int = 0
+    left_over: int = 0
+    calls: int = 0
+    flips: tuple[Flip, ...] = ()
+    is_held_back: bool = False
+    dry_run: bool = False
+    bill: Bill
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return {
+            **{name: getattr(self, name) for name in _NUMBERS},
+            "flips": [
+                {"ticker": key, "old_type": old.value, "new_type": new.value}
+                for key, old, new in self.flips
+            ],
+            "is_held_back": self.is_held_back,
+            "dry_run": self.dry_run,
+            "bill": self.bill.to_dict(),
+        }
+
+    def __str__(self) -> str:
+        """For people: the numbers on one line, then the flips."""
+        if self.dry_run:
+            return f"would ask for {self.wanted:,} tickers: {self.bill}"
+        numbers = ", ".join(
+            f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in _NUMBERS[1:]
+        )
+        lines = [numbers, *(f"  {flip}" for flip in self.flips)]
+        if self.is_held_back:
+            lines.append(
+                f"{len(self.flips)} known types would change, more than"
+                f" {BRAKE_SHARE:.0%}: none of them is written. Look at them, and accept them if"
+                " they are right."
+            )
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        rows: dict[str, Any] = {name.replace("_", " "): getattr(self, name) for name in _NUMBERS}
+        rows |= {flip.ticker: f"{flip.old_type} -> {flip.new_type}" for flip in self.flips[:50]}
+        title = "Refresh (planned)" if self.dry_run else "Refresh"
+        return html_table(f"{title}, flips held back" if self.is_held_back else title, rows)
+
+
+_NUMBERS = (
+    *("wanted", "asked", "new", "changed", "unchanged", "not_found", "refused", "failed"),
+    *("left_over", "calls"),
+)
+
+
+class _Brake(Keeper):
+    """Keeps answers, but holds flips of known types back until all are counted."""
+
+    def __init__(
+        self,
+        lookup: Lookup,
+        keys: Sequence[str],
+        old: Mapping[str, Classification],
+        *,
+        accept: bool,
+    ) -> None:
+        super().__init__(lookup.memory, self._write_down, keys)
+        self._lookup = lookup
+        self._old = old
+        self._accept = accept
+        self._held: list[Answered] = []
+        self._compared = 0
+        self.answered: set[str] = set()
+        self.counts: Counter[str] = Counter()
+        self.flips: list[Flip] = []
+
+    def take(self, answered: Answered) -> Known:
+        old, fact = self._old.get(answered.key), answered.fact
+        self.answered.add(answered.key)
+        self.counts["asked"] += 1
+        if fact is None:
+            self.counts[_COUNTED[answered.status]] += 1
+            if old is not None and old.is_fresh(self._lookup.clock()):
+                # A fact in its lifetime does not become stale because it was asked for early.
+                attempts = answered.known.attempts
+                return Known(old, ServedBy.DATABASE, attempts[:-1], False, old.expires_at)
+            return super().take(answered)
+        if old is None:
+            self.counts["new"] += 1
+            return super().take(answered)
+        self._compared += 1
+        if old.security_type is fact.security_type:
+            self.counts["unchanged"] += 1
+            return super().take(answered)
+        self.flips.append(Flip(answered.key, old.security_type, fact.security_type))
+        if self._accept:
+            self.counts["changed"] += 1
+            return super().take(answered)
+        self._held.append(answered)
+        return as_stale(old, answered.known.attempts)
+
+    def settle(self) -> bool:
+        """Write the flips, unless they are too many; whether they are held back."""
+        held, self._held = self._held, []
+        if len(held) >= BRAKE_FROM and len(held) > BRAKE_SHARE * self._compared:
+            log.warning("refresh: %d of %d types flip; held back", len(held), self._compared)
+            return True
+        for answered in held:
+            self.counts["changed"] += 1
+            super().take(answered)
+        self.flush()
+        return False
+
+    def _write_down(self, answers: Sequence[Answered]) -> None:
+        if self._lookup.store is not None:
+            write_answers(self._lookup.store, answers)
+        log.info(
+            "refresh: kept a batch of %d answers, %d so far", len(answers), self.counts["asked"]
+        )
+
+
+def due_keys(lookup: Lookup, days: float) -> list[str]:
+    """The keys whose facts are expired or older than `days`, the oldest and most used first.
+
+    Age and use count together, as age x (1 + uses): what is used ten times as often comes when it
+    is a tenth as old, and what is never used comes in the end, too.
+    """
+    if not days >= 0:
+        raise InputError(f"days must be 0 or more (it is {days})")
+    if lookup.store is None:
+        return []
+    lookup.write_uses()
+    now = lookup.clock()
+
+    def rank(seen_s: float, uses: int) -> float:
+        return -(now.timestamp() - seen_s) * (1 + uses)
+
+    due = [
+        (rank(kept.fact.observed_at.timestamp(), kept.uses), kept.fact.ticker)
+        for kept in lookup.store.due(now - timedelta(days=days))
+        if kept.fact.observed_at is not None
+    ]
+    return [key for _, key in sorted(due)]
+
+
+def open_keys(lookup: Lookup, keys: Iterable[str]) -> list[str]:
+    """The keys that neither memory nor the database settles."""
+    rest = [key for key in dict.fromkeys(keys) if lookup.memory.peek(key) is None]
+    return list(lookup.read([key for key in rest if is_askable(key)])[1])
+
+
+def refresh(
+    lookup: Lookup,
+    keys: Iterable[str],
+    *,
+    track: Track,
+    most: int | None = None,
+    accept: bool = False,
+    dry_run: bool = False,
+) -> RefreshSummary:
+    """Ask for keys anew, whatever is known about them.
+
+    Parameters
+    ----------
+    lookup : Lookup
+        The rooms.
+    keys : Iterable[str]
+        Canonical tickers, the most important first. What cannot be the ticker of a listed
+        security is counted as not found, without a call.
+    track : Track
+        The progress bar.
+    most : int | None
+        At most so many calls.
+    accept : bool
+        Write flips of known types, however many.
+    dry_run : bool
+        Only tell what it would cost.
+
+    Returns
+    -------
+    RefreshSummary
+        What was done.
+
+    Raises
+    ------
+    InputError
+        `most` is negative.
+    SourceRefused
+        There is nobody to ask.
+    StoreUnavailable
+        The database cannot be used; what was answered until then is kept in memory.
+    """
+    if most is not None and most < 0:
+        raise InputError(f"the number of calls must be 0 or more (it is {most})")
+    wanted = list(dict.fromkeys(keys))
+    askable = [key for key in wanted if is_askable(key)]
+    bill = lookup.budget.bill(len(askable) if most is None else min(most, len(askable)))
+    if dry_run:
+        left = len(askable)
+        return RefreshSummary(wanted=len(wanted), left_over=left, dry_run=True, bill=bill)
+    old = _known_facts(lookup, askable)
+    brake = _Brake(lookup, askable, old, accept=accept)
+    order = Order(track, brake, lambda key: None, most=most)
+    known = _ask(lookup, {key: Pending(old.get(key), (_ASKED_ANEW,)) for key in askable}, order)
+    is_held_back = brake.settle()
+    counts = brake.counts
+    for key in askable:
+        if key not in brake.answered:
+            counts[_by_others(old.get(key), known[key].fact)] += 1
+    log.info("refresh: asked for %d of %d", counts["asked"], len(wanted))
+    return RefreshSummary(
+        wanted=len(wanted),
+        asked=counts["asked"],
+        new=counts["new"],
+        changed=counts["changed"],
+        unchanged=counts["unchanged"],
+        not_found=counts["not_found"] + len(wanted) - len(askable),
+        refused=counts["refused"],
+        failed=counts["failed"],
+        left_over=counts["left_over"],
+        calls=order.calls,
+        flips=tuple(brake.flips),
+        is_held_back=is_held_back,
+        bill=bill,
+    )
+
+
+def _by_others(old: Classification | None, fact: Classification | None) -> str:
+    """How a key counts for which this run made no call: another call had the answer, or nobody."""
+    if fact is None or fact == old:
+        return "left_over"
+    if old is None:
+        return "new"
+    return "unchanged" if fact.security_type is old.security_type else "changed"
+
+
+def refresh_one(lookup: Lookup, key: str, *, track: Track) -> Known:
+    """Ask for one key anew; what is known of it now."""
+    old = _known_facts(lookup, [key])
+    brake = _Brake(lookup, [key], old, accept=True)
+    order = Order(track, brake, lambda key: None)
+    return _ask(lookup, {key: Pending(old.get(key), (_ASKED_ANEW,))}, order)[key]
+
+
+def _ask(lookup: Lookup, pending: Mapping[str, Pending], order: Order) -> dict[str, Known]:
+    if lookup.asker is None:
+        why = "offline" if lookup.settings.offline else "no FMP_API_KEY is set"
+        raise SourceRefused(f"nobody can be asked: {why}", source="source")
+    return lookup.asker.ask(pending, order)
+
+
+def _known_facts(lookup: Lookup, keys: Sequence[str]) -> dict[str, Classification]:
+    """The facts about keys; unlike for an answer, a database that fails is an error here."""
+    if lookup.store is not None:
+        return lookup.store.lookup(keys).facts
+    held = {key: lookup.memory.peek(key) for key in keys} | lookup.memory.stale_many(keys)
+    return {key: one.fact for key, one in held.items() if one is not None and one.fact is not None}

@@ -1,0 +1,227 @@
+"""The statements for those who look after the database: lists, counts, history, backup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Table, and_, func, or_, select
+
+from sectypes.records import Change, Contents, Kept, Listed, OverrideEntry
+from sectypes.store.dialects import KEYS_A_SELECT, among, as_json, batched, upsert
+from sectypes.store.rows import Row, as_change, as_facts, as_override, as_replaced
+from sectypes.store.sql import fact_columns, select_facts, upsert_facts
+from sectypes.store.tables import (
+    lookup_misses,
+    override_history,
+    overrides,
+    security_type_history,
+    security_types,
+    ticker_uses,
+)
+from sectypes.taxonomy import Classification
+
+__all__ = [
+    "Restored",
+    "add_uses",
+    "restore",
+    "select_all",
+    "select_contents",
+    "select_due",
+    "select_history",
+    "select_override_entries",
+    "select_page",
+    "select_past",
+    "select_past_overrides",
+]
+
+_facts = security_types.c
+_history = security_type_history.c
+
+
+class Restored(NamedTuple):
+    """What a backup brought.
+
+    Attributes
+    ----------
+    new, replaced, kept : int
+        Facts that were not known, that took an older one's place, and that were left aside because
+        what is known is as new or newer.
+    overrides_new, overrides_kept : int
+        Overrides that were not there, and those that already had one and kept it.
+    """
+
+    new: int
+    replaced: int
+    kept: int
+    overrides_new: int
+    overrides_kept: int
+
+
+def select_contents(connection: Connection, now: datetime) -> Contents:
+    """How much there is."""
+    kinds = select(_facts.security_type, func.count()).group_by(_facts.security_type)
+    counted: Any = connection.execute(kinds)
+    by_type: dict[str, int] = dict(counted.all())
+
+    def count(table: Table, *conditions: Any) -> int:
+        return connection.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+
+    return Contents(
+        facts=sum(by_type.values()),
+        stale=count(security_types, _facts.expires_at <= now),
+        by_type=by_type,
+        negative=count(lookup_misses, lookup_misses.c.expires_at > now),
+        overrides=count(overrides),
+        changes=count(security_type_history),
+    )
+
+
+def select_page(
+    connection: Connection,
+    now: datetime,
+    security_type: str | None,
+    is_stale: bool,
+    limit: int | None,
+    offset: int,
+) -> list[Classification]:
+    """Some of the facts, in the order of their keys."""
+    statement = select(*fact_columns(connection)).order_by(_facts.ticker)
+    if security_type is not None:
+        statement = statement.where(_facts.security_type == security_type)
+    if is_stale:
+        statement = statement.where(_facts.expires_at <= now)
+    # SQLite knows an offset only together with a limit.
+    statement = statement.limit(2**62 if limit is None else limit).offset(offset)
+    return as_facts(connection.execute(statement).all())
+
+
+def select_due(connection: Connection, before: datetime, now: datetime) -> list[Kept]:
+    """The facts seen before a time or expired, each with its uses."""
+    columns = [*fact_columns(connection), func.coalesce(ticker_uses.c.uses, 0)]
+    statement = (
+        select(*columns)
+        .outerjoin_from(security_types, ticker_uses, ticker_uses.c.ticker == _facts.ticker)
+        .where(or_(_facts.last_updated <= before, _facts.expires_at <= now))
+    )
+    found = connection.execute(statement).all()
+    facts = as_facts(row[:-1] for row in found)
+    return [Kept(fact, row[-1]) for fact, row in zip(facts, found, strict=True)]
+
+
+def add_uses(connection: Connection, rows: Sequence[Row], batch: int) -> None:
+    """Add to how often tickers were asked for."""
+    upsert(connection, ticker_uses, rows, batch, add=frozenset({"uses"}))
+
+
+# -- history --------------------------------------------------------------------------------
+
+
+def select_history(connection: Connection, key: str) -> list[Change]:
+    """The changes of one fact, the oldest first."""
+    statement = select(security_type_history).where(_history.ticker == key)
+    found = connection.execute(statement.order_by(_history.changed_at, _history.id))
+    return [as_change(row) for row in found]
+
+
+def select_past(
+    connection: Connection, keys: Sequence[str], at: datetime
+) -> dict[str, Classification]:
+    """What the facts about `keys` said at a time; those that were not known then are left out."""
+    facts = select_facts(connection, keys)
+    created: dict[str, datetime] = {}
+    changes: dict[str, list[Any]] = {}
+    for some in batched(list(facts), KEYS_A_SELECT):
+        statement = select(_facts.ticker, _facts.created_at)
+        found: Any = connection.execute(statement.where(among(connection, _facts.ticker, some)))
+        created |= dict(found.all())
+        statement = select(security_type_history).order_by(_history.changed_at, _history.id)
+        for row in connection.execute(statement.where(among(connection, _history.ticker, some))):
+            changes.setdefault(row.ticker, []).append(row)
+    past = (_fact_at(fact, created[key], changes.get(key, ()), at) for key, fact in facts.items())
+    return {fact.ticker: fact for fact in past if fact is not None}
+
+
+def _fact_at(
+    fact: Classification, created: datetime, changes: Sequence[Any], at: datetime
+) -> Classification | None:
+    """One fact at a time, from what it says now and from its changes, the oldest first."""
+    seen = [time for time in (fact.observed_at, *(row.old_seen for row in changes)) if time]
+    if min([created, *seen]) > at:
+        return None
+    later = next((row for row in changes if row.changed_at > at), None)
+    then = fact._replace(expires_at=None) if later is None else as_replaced(later)
+    if then.observed_at is None or then.observed_at > at:
+        # It was confirmed again afterwards; at that time its last change told it, or its first row.
+        earlier = [row.changed_at for row in changes if row.changed_at <= at]
+        then = then._replace(observed_at=max([*earlier, min([created, *seen])]))
+    return then
+
+
+def select_past_overrides(connection: Connection, at: datetime) -> dict[str, Classification]:
+    """The overrides that were in force at a time."""
+    found: dict[str, Classification] = {}
+    for table in (override_history, overrides):
+        was_made = and_(
+            table.c.created_at <= at,
+            or_(table.c.expires_at.is_(None), table.c.expires_at > at),
+        )
+        statement = select(table).where(was_made).order_by(table.c.created_at)
+        if table is override_history:
+            statement = statement.where(override_history.c.ended_at > at)
+        found |= {row.ticker: as_override(row) for row in connection.execute(statement)}
+    return found
+
+
+def select_override_entries(connection: Connection) -> list[OverrideEntry]:
+    """All overrides with their authors, in the order of their keys."""
+    made = connection.execute(select(overrides).order_by(overrides.c.ticker))
+    return [OverrideEntry(as_override(row), row.author) for row in made]
+
+
+# -- backup ---------------------------------------------------------------------------------
+
+
+def select_all(connection: Connection) -> tuple[list[Listed], list[OverrideEntry]]:
+    """All facts with their payloads, and all overrides, in the order of their keys."""
+    columns = [*fact_columns(connection), as_json(connection, _facts.fmp_data)]
+    found = connection.execute(select(*columns).order_by(_facts.ticker)).all()
+    facts = as_facts(row[:-1] for row in found)
+    return (
+        [Listed(fact, row[-1]) for fact, row in zip(facts, found, strict=True)],
+        select_override_entries(connection),
+    )
+
+
+def restore(
+    connection: Connection,
+    facts: Sequence[Row],
+    made: Sequence[Row],
+    batch: int,
+    forced_at: datetime | None,
+    dry_run: bool,
+) -> Restored:
+    """Write what a backup holds, or only tell what that would do; an override is never replaced."""
+    seen: dict[str, datetime] = {}
+    for some in batched([row["ticker"] for row in facts], KEYS_A_SELECT):
+        statement = select(_facts.ticker, _facts.last_updated)
+        found: Any = connection.execute(statement.where(among(connection, _facts.ticker, some)))
+        seen |= dict(found.all())
+    replaced = sum(
+        forced_at is not None or seen[row["ticker"]] < row["last_updated"]
+        for row in facts
+        if row["ticker"] in seen
+    )
+    there = set(connection.scalars(select(overrides.c.ticker)))
+    added = [row for row in made if row["ticker"] not in there]
+    if not dry_run:
+        upsert_facts(connection, facts, batch, forced_at)
+        upsert(connection, overrides, added, batch)
+    return Restored(
+        new=sum(row["ticker"] not in seen for row in facts),
+        replaced=replaced,
+        kept=len(seen) - replaced,
+        overrides_new=len(added),
+        overrides_kept=len(made) - len(added),
+    )

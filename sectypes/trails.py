@@ -1,0 +1,134 @@
+"""What each room's word comes to: facts and "no"s as `Known`, with the lines of the trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
+
+from sectypes.precedence import Known, describe_fact
+from sectypes.taxonomy import (
+    AnswerStatus,
+    Attempt,
+    Classification,
+    Miss,
+    Origin,
+    Outcome,
+    ServedBy,
+)
+
+__all__ = [
+    "MEMORY_MISS",
+    "NOT_ASKABLE",
+    "OUTCOMES",
+    "Pending",
+    "as_remembered",
+    "as_shared",
+    "as_stale",
+    "describe",
+    "expired",
+    "from_cache",
+    "from_history",
+    "from_miss",
+    "remembered_miss",
+    "unasked",
+]
+
+OUTCOMES = dict.fromkeys(AnswerStatus, Outcome.ERROR) | {
+    AnswerStatus.FOUND: Outcome.HIT,
+    AnswerStatus.NOT_FOUND: Outcome.MISS,
+}
+MEMORY_MISS = Attempt("memory", Outcome.MISS)
+NOT_ASKABLE = Known(
+    attempts=(Attempt("source", Outcome.SKIPPED, "not the form of a listed ticker"),)
+)
+
+
+class Pending(NamedTuple):
+    """A key that memory and database could not settle: an older fact, and what they said."""
+
+    fact: Classification | None
+    attempts: tuple[Attempt, ...]
+
+
+def from_cache(fact: Classification, served_by: ServedBy) -> Known:
+    """A fresh fact that was found in memory or in the database."""
+    attempts = _hit(served_by, fact.origin, fact.raw_label or fact.security_type)
+    return Known(fact, served_by, attempts, False, fact.expires_at)
+
+
+@lru_cache(maxsize=1024)
+def _hit(served_by: ServedBy, origin: Origin, words: str) -> tuple[Attempt, ...]:
+    """The trail of a hit in a cache; thousands of facts share the few that there are."""
+    hit = Attempt(served_by.value, Outcome.HIT, describe_fact(origin, words))
+    return (hit,) if served_by is ServedBy.MEMORY else (MEMORY_MISS, hit)
+
+
+def from_miss(fact: Classification | None, miss: Miss, attempts: tuple[Attempt, ...]) -> Known:
+    """A "no"; an older fact, where there is one, outlives it as a stale answer."""
+    if fact is None:
+        return Known(attempts=attempts, fresh_until=miss.expires_at)
+    return as_stale(fact, attempts, miss.expires_at)
+
+
+def remembered_miss(fact: Classification | None, miss: Miss) -> Known:
+    """A "no" that the database remembers."""
+    note = f"{miss.note}; asked again after {miss.expires_at:%Y-%m-%d %H:%M} UTC"
+    said = Attempt("database", OUTCOMES[miss.status], note)
+    return from_miss(fact, miss, (MEMORY_MISS, said))
+
+
+def as_stale(
+    fact: Classification, attempts: tuple[Attempt, ...], until: datetime | None = None
+) -> Known:
+    """An older fact that could not be renewed."""
+    since = f", seen {fact.observed_at:%Y-%m-%d}" if fact.observed_at else ""
+    said = Attempt("database", Outcome.STALE, f"{describe(fact)}{since}, out of date")
+    return Known(fact, ServedBy.DATABASE, (*attempts, said), stale=True, fresh_until=until)
+
+
+def unasked(pending: Pending, why: Attempt, now: datetime) -> Known:
+    """What there is where nobody was asked."""
+    attempts = (*pending.attempts, why)
+    if pending.fact is None:
+        return Known(attempts=attempts)
+    if pending.fact.is_fresh(now):
+        return from_cache(pending.fact, ServedBy.DATABASE)._replace(attempts=attempts)
+    return as_stale(pending.fact, attempts)
+
+
+def as_remembered(known: Known) -> Known:
+    """The same knowledge as memory will tell it next time."""
+    if known.fact is None:
+        return known._replace(attempts=known.attempts[1:])
+    if not known.stale:
+        return from_cache(known.fact, ServedBy.MEMORY)
+    *before, told = known.attempts[1:]
+    attempts = (*before, told._replace(room="memory"))
+    return known._replace(served_by=ServedBy.MEMORY, attempts=attempts)
+
+
+def as_shared(known: Known) -> Known:
+    """The same knowledge for one who waited while another call asked for it."""
+    *before, told = known.attempts
+    note = "; ".join(filter(None, [told.note, "asked by another call at the same time"]))
+    return known._replace(attempts=(*before, told._replace(note=note)))
+
+
+def from_history(fact: Classification | None, at: datetime) -> Known:
+    """What was known at a time in the past."""
+    day = f"as of {at:%Y-%m-%d %H:%M} UTC"
+    if fact is None:
+        return Known(attempts=(Attempt("history", Outcome.MISS, f"nothing was known {day}"),))
+    hit = Attempt("history", Outcome.HIT, f"{describe(fact)}, {day}")
+    return Known(fact, ServedBy.DATABASE, (hit,))
+
+
+def describe(fact: Classification) -> str:
+    """Whose fact it is and in which words."""
+    return describe_fact(fact.origin, fact.raw_label or fact.security_type)
+
+
+def expired(fact: Classification) -> Attempt:
+    """The trail line of a fact that has expired."""
+    return Attempt("database", Outcome.EXPIRED, f"{describe(fact)}, expired")
