@@ -83,8 +83,13 @@ def is_askable(key: str) -> bool:
     return tickers.shape(key) is tickers.Shape.LISTED
 
 
-def answers_itself(query: Query) -> bool:
-    """Whether the row needs nobody else: it is blank, or says that it is not a listed security."""
+def answers_itself(query: Query, override: Classification | None = None) -> bool:
+    """Whether nobody else is needed: the row is blank, overridden, or says that it is not listed.
+
+    An override that only says "fund" still needs the fund's multiple.
+    """
+    if override is not None:
+        return override.leverage != 1.0 or override.security_type not in _FUNDS
     return not query.key or _own_label(query) is not None
 
 

@@ -221,7 +221,7 @@ class SecurityTypeService(Keeping):
             dict.fromkeys(
                 row.key
                 for row in rows
-                if row.key not in overrides and not precedence.answers_itself(row)
+                if not precedence.answers_itself(row, overrides.get(row.key))
             )
         )
         if at is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import warnings
+from contextlib import closing
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -320,3 +322,24 @@ def test_the_key_is_never_shown():
     assert "canary" not in f"{settings!r} {settings} {settings.fmp_api_key} {service!r}"
     with pytest.raises(TypeError, match="not pickled"):
         settings.fmp_api_key.__reduce__()
+
+
+def test_an_override_of_a_fund_keeps_the_multiple_that_fmp_knows(build, store, fmp_server):
+    fmp_server.profiles["QQZZ"] = profile("QQZZ", is_etf=True, companyName="ProShares UltraPro ZZ")
+    service = build(store)
+    service.override("QQZZ", "mutual_fund", note="by hand", author="ann")
+    found = one(service, "QQZZ").classification
+    assert (found.origin, found.security_type.value, found.leverage) == (
+        *(Origin.OVERRIDE, "mutual_fund", 3.0),
+    )
+
+
+def test_a_time_written_by_hand_without_a_zone_is_read_as_utc(build, clock, tmp_path):
+    file = tmp_path / "cache.sqlite"
+    with SqlStore(f"sqlite:///{file}", clock=clock) as store:
+        one(build(store), "DSU")
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute(
+                "update security_types set expires_at = '2020-01-01 00:00:00.000000'"
+            )
+        assert facts(one(build(store), "DSU")) == ("mutual_fund", "fmp", "network", False)

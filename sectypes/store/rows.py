@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sectypes.errors import Failure, InputError
@@ -197,7 +197,7 @@ def as_facts(rows: Iterable[Any]) -> list[Classification]:
     The columns are ticker, security_type, origin, subtype, leverage, raw_label, name,
     last_updated, expires_at. Ten thousand rows pass here at once, so there is one call for each.
     """
-    at = datetime.fromisoformat
+    at = _time
     return [
         Classification(
             ticker,
@@ -213,6 +213,12 @@ def as_facts(rows: Iterable[Any]) -> list[Classification]:
         )
         for ticker, kind, origin, subtype, leverage, label, name, seen, until in rows
     ]
+
+
+def _time(text: str) -> datetime:
+    """A time from its text; one without a zone, which somebody wrote by hand, is taken as UTC."""
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 def as_miss(row: Any) -> Miss:
