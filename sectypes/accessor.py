@@ -11,6 +11,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from sectypes.columns import ColumnNames, Columns
     from sectypes.comparison import Comparison
@@ -51,6 +52,20 @@ class SeriesAccessor:
         columns = self._columns(provider_types, names)
         return frames.classify(columns, service=service, progress=progress)
 
+    async def classify_async(
+        self,
+        service: SecurityTypeService | None = None,
+        *,
+        provider_types: Beside = None,
+        names: Beside = None,
+        progress: bool | None = None,
+    ) -> pd.Series:
+        """As `classify`, in a running event loop; see `sectypes.frames.classify_async`."""
+        from sectypes import frames
+
+        columns = self._columns(provider_types, names)
+        return await frames.classify_async(columns, service=service, progress=progress)
+
     def explain(
         self,
         service: SecurityTypeService | None = None,
@@ -58,12 +73,13 @@ class SeriesAccessor:
         provider_types: Beside = None,
         names: Beside = None,
         progress: bool | None = None,
+        as_of: date | None = None,
     ) -> pd.DataFrame:
         """Type, origin, age and reason for each ticker; see `sectypes.frames.explain`."""
         from sectypes import frames
 
         columns = self._columns(provider_types, names)
-        return frames.explain(columns, service=service, progress=progress)
+        return frames.explain(columns, service=service, progress=progress, as_of=as_of)
 
     def conflicts(
         self,
@@ -118,17 +134,32 @@ class FrameAccessor:
 
         return frames.classify(self._columns(columns), service=service, progress=progress)
 
-    def explain(
+    async def classify_async(
         self,
         service: SecurityTypeService | None = None,
         *,
         progress: bool | None = None,
         **columns: Unpack[ColumnNames],
+    ) -> pd.Series:
+        """As `classify`, in a running event loop; see `sectypes.frames.classify_async`."""
+        from sectypes import frames
+
+        found = self._columns(columns)
+        return await frames.classify_async(found, service=service, progress=progress)
+
+    def explain(
+        self,
+        service: SecurityTypeService | None = None,
+        *,
+        progress: bool | None = None,
+        as_of: date | None = None,
+        **columns: Unpack[ColumnNames],
     ) -> pd.DataFrame:
         """Type, origin, age and reason for each position; see `sectypes.frames.explain`."""
         from sectypes import frames
 
-        return frames.explain(self._columns(columns), service=service, progress=progress)
+        found = self._columns(columns)
+        return frames.explain(found, service=service, progress=progress, as_of=as_of)
 
     def conflicts(
         self,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import UTC, date, datetime
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,6 +16,7 @@ from sectypes.config import Settings
 from sectypes.errors import InputError, UnresolvedWarning
 from sectypes.frames import TYPE_DTYPE
 from sectypes.service import SecurityTypeService
+from sectypes.store import SqlStore
 
 EXPLAINED = [
     *("ticker", "security_type", "subtype", "leverage", "origin", "served_by"),
@@ -262,3 +266,28 @@ def test_a_providers_column_of_types_is_no_answer(service):
     assert words.sectype.audit(service)["security_type"].tolist() == ["mutual_fund"]
     answers = words.assign(security_type="bond")
     assert answers.sectype.audit(service)["security_type"].tolist() == ["bond"]
+
+
+def test_a_running_loop_can_classify(service):
+    frame = pd.DataFrame({"ticker": ["DSU", "SPY"]})
+
+    async def both():
+        return await asyncio.gather(
+            frame.sectype.classify_async(service), frame["ticker"].sectype.classify_async(service)
+        )
+
+    for types in asyncio.run(both()):
+        pd.testing.assert_series_equal(types, frame.sectype.classify(service))
+
+
+def test_a_past_day_is_answered_from_the_database(tmp_path):
+    settings = Settings()
+    with SqlStore(f"sqlite:///{tmp_path}/cache.sqlite") as store:
+        service = SecurityTypeService(source=None, store=store, settings=settings)
+        service.override("DSU", "bond", note="bonds inside", author="ann")
+        tickers = pd.Series(["DSU"])
+        now = tickers.sectype.explain(service, as_of=datetime.now(UTC).date())
+        with pytest.warns(UnresolvedWarning, match="DSU"):
+            before = tickers.sectype.explain(service, as_of=date(2020, 1, 1))
+    assert now["security_type"].tolist() == ["bond"]
+    assert before["origin"].tolist() == ["default"]
