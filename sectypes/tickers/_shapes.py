@@ -13,7 +13,8 @@ from sectypes.tickers._spelling import canonical
 
 __all__ = ["Shape", "parse_occ", "shape"]
 
-_SHORT = re.compile(r"[0-9A-Z]{1,5}").fullmatch
+# No other form is as short as this, or as short and ends in a digit: most keys are told at once.
+_SHORT = re.compile(r"[0-9A-Z]{1,5}|[A-Z][0-9A-Z]{0,6}[0-9]").fullmatch
 # US symbols have up to six characters, India's ten and "&". What is longer and nothing else is
 # listed too: a call that finds nothing costs less than a security that nobody asks about.
 _LISTED = re.compile(
