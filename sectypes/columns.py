@@ -17,9 +17,18 @@ from sectypes.errors import Failure, InputError
 from sectypes.taxonomy import Query
 from sectypes.tickers import canonical_many
 
-__all__ = ["ROLES", "ColumnNames", "Columns", "frame_columns", "questions", "series_columns"]
+__all__ = [
+    "ROLES",
+    "Codes",
+    "ColumnNames",
+    "Columns",
+    "frame_columns",
+    "questions",
+    "series_columns",
+]
 
 Codes = npt.NDArray[np.integer[Any]]
+"""Number of each row's distinct value; -1 stands for the last."""
 
 
 class ColumnNames(TypedDict, total=False):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sectypes.columns import ROLES, Columns, questions
+from sectypes.columns import ROLES, Codes, Columns, questions
 from sectypes.current import get_service
 from sectypes.errors import InputError
 from sectypes.service import SecurityTypeService
@@ -72,10 +72,15 @@ async def classify_async(
     return _types(columns, codes, answers)
 
 
-def _types(columns: Columns, codes: np.ndarray, answers: Sequence[Resolution]) -> pd.Series:
-    table = np.array([_TYPE_CODES[answer.security_type] for answer in answers] or [-1], np.int8)
-    types = pd.Categorical.from_codes(table[codes], dtype=TYPE_DTYPE)
-    return pd.Series(types, index=columns.caller.index, name="security_type", copy=False)
+def _types(columns: Columns, codes: Codes, answers: Sequence[Resolution]) -> pd.Series:
+    return _spread(columns, codes, [answer.security_type for answer in answers], "security_type")
+
+
+def _spread(columns: Columns, codes: Codes, types: Sequence[str | None], name: str) -> pd.Series:
+    """Types of distinct rows, over all rows of the caller's object."""
+    table = np.array([_TYPE_CODES[kind] for kind in types] or [-1], np.int8)
+    spread = pd.Categorical.from_codes(table[codes], dtype=TYPE_DTYPE)
+    return pd.Series(spread, index=columns.caller.index, name=name, copy=False)
 
 
 def explain(
@@ -145,7 +150,6 @@ def _are_types(column: pd.Series) -> bool:
 def _answer_table(answers: Sequence[Resolution]) -> pd.DataFrame:
     """One row a distinct answer."""
     facts = [answer.classification for answer in answers]
-    known = [fact is not None for fact in facts]
     return pd.DataFrame(
         {
             "security_type": pd.Categorical(
@@ -162,7 +166,7 @@ def _answer_table(answers: Sequence[Resolution]) -> pd.DataFrame:
             "stale": np.array([answer.stale for answer in answers], bool),
             "reason": pd.Series([answer.reason for answer in answers], dtype="str"),
         },
-        index=range(len(known)),
+        index=range(len(facts)),
     )
 
 
@@ -244,9 +248,7 @@ def provider_says(columns: Columns) -> pd.Series:
         Of dtype `TYPE_DTYPE`, named ``provider_says``, on the caller's index.
     """
     codes, queries = questions(columns)
-    table = np.array([_TYPE_CODES[_says(query)] for query in queries] or [-1], np.int8)
-    types = pd.Categorical.from_codes(table[codes], dtype=TYPE_DTYPE)
-    return pd.Series(types, index=columns.caller.index, name="provider_says", copy=False)
+    return _spread(columns, codes, [_says(query) for query in queries], "provider_says")
 
 
 def _says(query: Query) -> str | None:
