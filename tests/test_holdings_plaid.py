@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from sectypes.errors import HoldingsWarning, InputError
@@ -315,3 +316,21 @@ def test_another_shape_is_refused(wrong: Any) -> None:
 def test_json_that_is_no_object_is_refused(wrong: str) -> None:
     with pytest.raises(InputError, match="no object or list"):
         read_plaid(wrong)
+
+
+@pytest.mark.parametrize(
+    ("security", "identifier", "exchange"),
+    [
+        ({"isin": "US0378331005", "cusip": "037833100"}, "US0378331005", None),
+        (
+            {"isin": None, "cusip": "037833100", "market_identifier_code": "XNAS"},
+            "037833100",
+            "XNAS",
+        ),
+        ({"isin": 5, "cusip": "", "market_identifier_code": ["XNAS"]}, None, None),
+    ],
+)
+def test_which_security_it_is(security: Any, identifier: Any, exchange: Any) -> None:
+    row = read_plaid(with_security(**security)).iloc[0]
+    given = [None if pd.isna(row[column]) else row[column] for column in ("identifier", "exchange")]
+    assert given == [identifier, exchange]

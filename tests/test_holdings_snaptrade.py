@@ -8,6 +8,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from sectypes.errors import HoldingsWarning, InputError
@@ -392,3 +393,27 @@ def test_the_answer_is_not_changed() -> None:
     before = copy.deepcopy(built)
     read_snaptrade(built)
     assert built == before
+
+
+@pytest.mark.parametrize(
+    ("symbol", "identifier", "exchange"),
+    [
+        (
+            {"figi_code": "BBG000B9XRY4", "exchange": {"code": "NASDAQ", "mic_code": "XNAS"}},
+            "BBG000B9XRY4",
+            "XNAS",
+        ),
+        (
+            {"figi_instrument": {"figi_code": "BBG000B9XRY4"}, "exchange": "NYSE"},
+            "BBG000B9XRY4",
+            "NYSE",
+        ),
+        ({"figi_code": 7, "figi_instrument": [], "exchange": {"mic_code": None}}, None, None),
+    ],
+)
+def test_which_security_it_is(symbol: Any, identifier: Any, exchange: Any) -> None:
+    held = position()
+    held["symbol"]["symbol"] |= symbol
+    row = read_snaptrade(account(held)).iloc[0]
+    given = [None if pd.isna(row[column]) else row[column] for column in ("identifier", "exchange")]
+    assert given == [identifier, exchange]

@@ -731,3 +731,12 @@ def test_the_holdings_frame_reads_itself() -> None:
     frame = read_holdings(SCHWAB, portfolio="mine")
     pd.testing.assert_frame_equal(read_holdings(frame), frame)
     pd.testing.assert_frame_equal(read_holdings(frame.to_csv(index=False)), frame)
+
+
+def test_which_security_it_is() -> None:
+    table = "Symbol,Shares,Price,ISIN,CUSIP,Exchange\nXYZQ,1,2,US0378331005,037833100,NYSE\n"
+    frame = read_holdings(table + "XYZR,1,2,,037833100,\n")
+    assert frame["identifier"].tolist() == ["US0378331005", "037833100"]
+    assert frame["exchange"].fillna("").tolist() == ["NYSE", ""]
+    again = read_holdings(frame.to_csv(index=False))
+    assert again["identifier"].tolist() == ["US0378331005", "037833100"]

@@ -37,6 +37,10 @@ class Position(NamedTuple):
     cost_basis : float
         Total cost of the position, never per unit; it carries the sign that the provider gives,
         and the sign of `units` where it is computed from a cost per unit.
+    identifier : str | None
+        The security's ISIN, CUSIP or FIGI: which security it is, whoever has its ticker now.
+    exchange : str | None
+        Where it is listed, as a code (a MIC, or the provider's own).
     """
 
     portfolio: str | None = None
@@ -51,6 +55,8 @@ class Position(NamedTuple):
     value: float = np.nan
     currency: str | None = None
     cost_basis: float = np.nan
+    identifier: str | None = None
+    exchange: str | None = None
 
 
 COLUMNS: tuple[str, ...] = Position._fields

@@ -45,6 +45,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "portfolio": ("portfolio", "portfolioname"),
     "provider": ("provider", "dataprovider"),
     "is_cash": ("iscash",),
+    "identifier": ("identifier", "figi"),
+    "exchange": ("exchange", "exchangecode", "listingexchange", "mic"),
     "lot": ("datadiscriminator", "levelofdetail"),
 }  # fmt: skip
 _ROLES = {name: (role, rank) for role, names in _NAMES.items() for rank, name in enumerate(names)}

@@ -57,7 +57,7 @@ def to_portfolio_input(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     >>> to_portfolio_input(frame)["DSU"]["type"]
     'mutual_fund'
     """
-    missing = [column for column in COLUMNS if column not in frame.columns]
+    missing = [column for column in _NEEDED if column not in frame.columns]
     if missing:
         raise InputError(f"this is no holdings frame: it has no columns {', '.join(missing)}")
     problems: list[Failure] = []
@@ -77,6 +77,10 @@ def to_portfolio_input(frame: pd.DataFrame) -> dict[str, dict[str, Any]]:
     if problems:
         raise InputError("the holdings do not fit the older form", problems)
     return entries
+
+
+# Frames that were saved before the last columns were added are holdings frames too.
+_NEEDED = tuple(column for column in COLUMNS if column not in ("identifier", "exchange"))
 
 
 def _name(row: _Row) -> str | None:

@@ -67,6 +67,13 @@ class Record:
             self.problem(key, str(error))
             return None
 
+    def hint(self, *path: str) -> str | None:
+        """A text that helps and is not needed: None where it is absent or is no text."""
+        value: object = self.data
+        for key in path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        return value.strip() or None if isinstance(value, str) else None
+
     def first_text(self, *keys: str) -> str | None:
         """The first of several fields that has text."""
         return next((text for key in keys if (text := self.text(key)) is not None), None)

@@ -138,6 +138,8 @@ def _position(holding: Record, security: Record, portfolio: str, account: str | 
         value=value,
         currency=_currency(holding) or _currency(security),
         cost_basis=sign * holding.number("cost_basis"),
+        identifier=security.hint("isin") or security.hint("cusip"),
+        exchange=security.hint("market_identifier_code"),
     )
 
 

@@ -229,6 +229,8 @@ def _plain(item: Record, symbol: Record, outer: Record) -> Position:
             name=symbol.text("description") or outer.text("description"),
             provider_type=kind,
             currency=currency_code(item) or currency_code(symbol),
+            identifier=_figi(symbol),
+            exchange=_exchange(symbol),
         ),
         unit_cost=item.number("average_purchase_price"),
     )
@@ -265,10 +267,23 @@ def _unified(item: Record) -> Position:
             name=instrument.text("description"),
             provider_type=kind,
             currency=currency_code(item) or currency_code(instrument),
+            identifier=_figi(instrument),
+            exchange=_exchange(instrument),
         ),
         unit_cost=multiplier * item.number("cost_basis"),
         multiplier=multiplier,
     )
+
+
+def _figi(symbol: Record) -> str | None:
+    """The FIGI of the listing. Where two are given they can differ; the older field goes first."""
+    return symbol.hint("figi_code") or symbol.hint("figi_instrument", "figi_code")
+
+
+def _exchange(symbol: Record) -> str | None:
+    """The code of the exchange: an object in the older shape, a text in the current one."""
+    found = (symbol.hint("exchange", key) for key in ("mic_code", "code"))
+    return next(filter(None, found), None) or symbol.hint("exchange")
 
 
 def _valued(

@@ -122,6 +122,8 @@ class _Reader:
             value=self._number(block, row, "value"),
             currency=text["currency"],
             cost_basis=self._number(block, row, "cost_basis"),
+            identifier=text["isin"] or text["cusip"] or text["identifier"],
+            exchange=text["exchange"],
         )
         said = self._said_cash(block, row)
         is_cash = is_pending(block, row) or _is_cash(block, position) if said is None else said
@@ -173,7 +175,7 @@ class _Reader:
 
 _TEXT_ROLES = (
     "portfolio", "account_id", "account_name", "provider", "name", "provider_type", "currency",
-    "cusip", "isin",
+    "cusip", "isin", "identifier", "exchange",
 )  # fmt: skip
 
 
