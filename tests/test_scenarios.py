@@ -270,3 +270,55 @@ def test_the_given_mapping_is_not_changed_or_kept():
     assert given == before
     given["variance_limits"]["max_factor_contribution"] = 0.9
     assert limits.variance_limits["max_factor_contribution"] == 0.3
+
+
+CHANGED = CrashScenarios(
+    crypto=0.9, market=0.45, momentum=0.55, value=0.33, name="Größe", sources={"crypto": "a desk"}
+)
+
+
+def test_each_rate_factor_and_source_comes_back_from_its_mapping():
+    again = CrashScenarios.from_dict(CHANGED.to_dict())
+    assert again == CHANGED
+    assert dict(again.sources) == dict(CHANGED.sources)
+    assert again.sources["crypto"] == "a desk"
+    assert again.sources["market"] == "set without a source"
+
+
+def test_a_scenario_file_is_read_by_people(tmp_path):
+    text = CHANGED.to_yaml(tmp_path / "a.yaml")
+    assert text.startswith("name: Größe\n")  # in the order of the layout, in plain letters
+    assert (tmp_path / "a.yaml").read_bytes() == text.encode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("make", "given", "message"),
+    [
+        (CrashScenarios.from_dict, 5, "^scenarios must be a mapping"),
+        (CrashScenarios.from_dict, {}, "^name, version, rates, factors, "),
+        (CrashScenarios.from_dict, {"rates": 5}, "^rates must be a mapping"),
+        (CrashScenarios.from_dict, {"factors": 5}, "^factors must be a mapping"),
+        (CrashScenarios.from_dict, {"sources": 5}, "^sources must be a mapping"),
+        (CrashScenarios.from_dict, {"a": 1, "b": 2}, "^scenarios has no a, b; it has name, versi"),
+        (lambda sources: CrashScenarios(sources=sources), 5, "^sources must be a mapping"),
+        (RiskLimits.from_dict, 5, "^risk limits must be a mapping"),
+        (RiskLimits.from_dict, {"concentration_limits": 5}, "^concentration_limits must be a map"),
+        (RiskLimits.from_dict, {"concentration_limits": {}}, r"^concentration_limits\.max_single"),
+        (RiskLimits.from_dict, {"variance_limits": 5}, "^variance_limits must be a mapping"),
+        (lambda limits: RiskLimits(variance_limits=limits), 5, "^variance_limits must be a map"),
+    ],
+)
+def test_what_is_no_mapping_is_refused_by_the_name_of_its_section(make, given, message):
+    whole = CrashScenarios().to_dict() if make == CrashScenarios.from_dict else LIMITS
+    if isinstance(given, dict) and given:
+        given = {**whole, **given}
+    with pytest.raises(ConfigError, match=message):
+        make(given)
+
+
+LIMITS = {
+    "portfolio_limits": {"max_volatility": 0.4, "max_loss": -0.25},
+    "concentration_limits": {"max_single_stock_weight": 0.4},
+    "variance_limits": {"max_factor_contribution": 0.3},
+    "max_single_factor_loss": -0.12,
+}
