@@ -15,6 +15,7 @@ from sectypes.errors import ConfigError
 __all__ = ["Secret", "Settings"]
 
 FMP_STABLE_URL = "https://financialmodelingprep.com/stable"
+OPENFIGI_URL = "https://api.openfigi.com/v3"
 
 
 class Secret:
@@ -75,6 +76,12 @@ class Settings:
         ``FMP_DAILY_LIMIT``, calls a day; None for no limit.
     fmp_timeout : float
         ``FMP_TIMEOUT``, seconds to wait for an answer.
+    openfigi : bool
+        ``SECTYPES_OPENFIGI``: OpenFIGI is asked of its own accord where FMP has no answer.
+    openfigi_api_key : Secret | None
+        ``OPENFIGI_API_KEY``. Without it OpenFIGI answers as well, only slower.
+    openfigi_base_url : str
+        ``OPENFIGI_BASE_URL``, under the same rule as ``FMP_BASE_URL``.
     database_url : Secret | None
         ``SECTYPES_DATABASE_URL``; None for an SQLite file in the user's data folder. Secret,
         because it may hold a password.
@@ -91,7 +98,8 @@ class Settings:
     --------
     >>> Settings.from_env({"FMP_API_KEY": "abc", "FMP_RATE_LIMIT_DELAY": "0.5"})
     Settings(fmp_api_key=Secret('***'), fmp_base_url='https://financialmodelingprep.com/stable', \
-fmp_rate_limit_delay=0.5, fmp_daily_limit=None, fmp_timeout=10.0, database_url=None, \
+fmp_rate_limit_delay=0.5, fmp_daily_limit=None, fmp_timeout=10.0, openfigi=False, \
+openfigi_api_key=None, openfigi_base_url='https://api.openfigi.com/v3', database_url=None, \
 cache_ttl=7776000, cache_size=10000, offline=False, type_aware=True)
     """
 
@@ -100,6 +108,9 @@ cache_ttl=7776000, cache_size=10000, offline=False, type_aware=True)
     fmp_rate_limit_delay: float = 0.1
     fmp_daily_limit: int | None = None
     fmp_timeout: float = 10.0
+    openfigi: bool = False
+    openfigi_api_key: Secret | None = None
+    openfigi_base_url: str = OPENFIGI_URL
     database_url: Secret | None = None
     cache_ttl: int = 90 * 24 * 3600
     cache_size: int = 10_000
@@ -113,7 +124,8 @@ cache_ttl=7776000, cache_size=10000, offline=False, type_aware=True)
         _check_range("SECURITY_TYPE_CACHE_SIZE", self.cache_size, lowest=1, highest=10**8)
         if self.fmp_daily_limit is not None:
             _check_range("FMP_DAILY_LIMIT", self.fmp_daily_limit, lowest=0, highest=10**9)
-        _check_base_url(self.fmp_base_url)
+        _check_base_url("FMP", self.fmp_base_url, FMP_STABLE_URL)
+        _check_base_url("OPENFIGI", self.openfigi_base_url, OPENFIGI_URL)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -169,17 +181,18 @@ def _check_range(name: str, value: float, *, lowest: float, highest: float) -> N
         raise ConfigError(f"{name} must be between {lowest} and {highest} (it is {value})")
 
 
-def _check_base_url(url: str) -> None:
+def _check_base_url(service: str, url: str, example: str) -> None:
     parts = urlsplit(url)
+    name = f"{service}_BASE_URL"
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ConfigError("FMP_BASE_URL must be an http(s) URL such as " + FMP_STABLE_URL)
+        raise ConfigError(f"{name} must be an http(s) URL such as {example}")
     if parts.username or parts.password or parts.query:
         raise ConfigError(
-            "FMP_BASE_URL must not carry a user, a password or a query;"
-            " the key goes into FMP_API_KEY"
+            f"{name} must not carry a user, a password or a query;"
+            f" the key goes into {service}_API_KEY"
         )
     if parts.scheme == "http" and not _is_this_machine(parts.hostname):
-        raise ConfigError("FMP_BASE_URL must use https: over http the key could be read on the way")
+        raise ConfigError(f"{name} must use https: over http the key could be read on the way")
 
 
 def _is_this_machine(host: str) -> bool:
@@ -195,6 +208,9 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "fmp_rate_limit_delay": ("FMP_RATE_LIMIT_DELAY", float),
     "fmp_daily_limit": ("FMP_DAILY_LIMIT", int),
     "fmp_timeout": ("FMP_TIMEOUT", float),
+    "openfigi": ("SECTYPES_OPENFIGI", _parse_flag),
+    "openfigi_api_key": ("OPENFIGI_API_KEY", Secret),
+    "openfigi_base_url": ("OPENFIGI_BASE_URL", str),
     "database_url": ("SECTYPES_DATABASE_URL", Secret),
     "cache_ttl": ("SECURITY_TYPE_CACHE_TTL", int),
     "cache_size": ("SECURITY_TYPE_CACHE_SIZE", int),

@@ -14,6 +14,7 @@ from contextlib import closing
 
 import pytest
 from support import fmp_server as fmp
+from support.clocks import FakeTime, our_threads
 
 from sectypes.config import Secret, Settings
 from sectypes.errors import ConfigError
@@ -27,22 +28,6 @@ CANARY = "canary-3f9a1c77"
 KEYS = [f"S{number:03}" for number in range(300)]
 
 
-class FakeTime:
-    """A clock that only sleeping moves."""
-
-    def __init__(self):
-        self.now = 0.0
-        self.slept = []
-
-    def clock(self):
-        return self.now
-
-    def sleep(self, seconds, stop):
-        self.slept.append(seconds)
-        self.now += seconds
-        return stop.is_set()
-
-
 def make_source(server, *, workers=8, time=None, **changes):
     """A source for `server` that waits in no time, unless a real clock is asked for."""
     fake = FakeTime() if time is None else time
@@ -53,10 +38,6 @@ def make_source(server, *, workers=8, time=None, **changes):
 def ask(server, *keys, **options):
     with make_source(server, **options) as source:
         return dict(source.fetch(keys))
-
-
-def our_threads():
-    return [one.name for one in threading.enumerate() if one.name.startswith("sectypes")]
 
 
 # -- what a profile becomes -----------------------------------------------------------------

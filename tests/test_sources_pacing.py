@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sectypes.config import Secret
 from sectypes.sources.calls import Calls, Reply
 from sectypes.sources.pacing import (
     RateLimiter,
+    WindowLimiter,
     backoff,
     parse_http_date,
     parse_retry_after,
@@ -99,6 +100,69 @@ def test_a_wait_ends_when_it_is_stopped():
     assert limiter.wait(stop)
     threading.Timer(0.05, stop.set).start()
     assert limiter.wait(stop) is False
+
+
+class Windowed:
+    """A limiter of three calls in ten seconds, on a clock that only its own sleeping moves."""
+
+    def __init__(self):
+        self.now = 100.0
+        self.stop = threading.Event()
+        self.limiter = WindowLimiter(3, 10.0, clock=lambda: self.now, sleep=self.sleep)
+
+    def sleep(self, seconds, stop):
+        self.now += seconds
+        return stop.is_set()
+
+    def call(self, seconds=0.0):
+        assert self.limiter.wait(self.stop)
+        started = self.now
+        self.now += seconds
+        self.limiter.ended()
+        return started
+
+
+def test_a_window_takes_its_calls_at_once_and_then_waits():
+    windowed = Windowed()
+    assert [windowed.call() for _ in range(7)] == [100.0] * 3 + [110.0] * 3 + [120.0]
+
+
+def test_a_window_counts_from_the_end_of_a_call():
+    windowed = Windowed()
+    assert [windowed.call(seconds=2) for _ in range(5)] == [100, 102, 104, 112, 114]
+
+
+def test_a_window_that_is_full_of_unfinished_calls_waits_a_whole_one():
+    windowed = Windowed()
+    for _ in range(3):
+        assert windowed.limiter.wait(windowed.stop)
+    slept = []
+
+    def sleep(seconds, stop):
+        slept.append(seconds)
+        stop.set()
+        return True
+
+    windowed.limiter._sleep = sleep
+    assert (windowed.limiter.wait(windowed.stop), slept) == (False, [10.0])
+
+
+def test_a_window_holds_everybody_off():
+    windowed = Windowed()
+    windowed.call()
+    windowed.limiter.hold(25)
+    windowed.limiter.hold(1)
+    assert windowed.call() == 125.0
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.lists(st.floats(0, 8), min_size=1, max_size=30))
+def test_no_window_ever_sees_more(durations):
+    windowed = Windowed()
+    calls = [(windowed.call(seconds), windowed.now) for seconds in durations]
+    # Whenever a call arrives between its start and its end: the fourth after it comes later.
+    pairs = zip(calls, calls[3:], strict=False)
+    assert all(later[0] >= earlier[1] + 10 for earlier, later in pairs)
 
 
 def test_threads_share_one_pace():

@@ -16,6 +16,8 @@ from sectypes.vocab import (
     fmp_raw_label,
     is_account_type_column,
     is_cash_word,
+    openfigi_label,
+    openfigi_raw_label,
     plaid_is_cash,
     plaid_label,
     provider_label,
@@ -462,3 +464,99 @@ def test_words_for_cash(word, expected):
 def test_a_column_of_account_types_is_no_column_of_security_types(words, expected):
     assert is_account_type_column(words) is expected
     assert is_account_type_column(pd.Series(words, dtype=object)) is expected
+
+
+# contracts.md 2: `securityType | securityType2 | marketSector` of an instrument; "-" is null.
+OPENFIGI = [
+    ("Common Stock", "Common Stock", "Equity", "equity/common_stock"),
+    ("ETP", "Mutual Fund", "Equity", "etf"),
+    ("Open-End Fund", "Mutual Fund", "Equity", "mutual_fund/open_end_fund"),
+    ("Closed-End Fund", "Mutual Fund", "Equity", "mutual_fund/closed_end_fund"),
+    ("Fund of Funds", "Mutual Fund", "Equity", "mutual_fund"),
+    ("UIT", "Unit Investment Trust", "Equity", "mutual_fund"),
+    ("Unit Inv Tst", "Unit Investment Trust", "Equity", "mutual_fund"),
+    ("Hedge Fund", "Mutual Fund", "Equity", "other/hedge_fund"),
+    ("REIT", "REIT", "Equity", "equity/reit"),
+    *((word, "Depositary Receipt", "Equity", "equity/adr") for word in ("ADR", "GDR", "NVDR")),
+    *((word, "-", "Equity", "equity/adr") for word in ("BDR", "CDR", "SDR", "EDR", "Receipt")),
+    *((word, "Common Stock", "Equity", "equity") for word in ("NY Reg Shrs", "Foreign Sh.")),
+    *((word, "Common Stock", "Equity", "equity") for word in ("Dutch Cert", "Tracking Stk")),
+    *((word, "Common Stock", "Equity", "equity") for word in ("Stapled Security", "Savings Share")),
+    ("MLP", "Partnership Shares", "Equity", "equity/partnership"),
+    ("Ltd Part", "Partnership Shares", "Equity", "equity/partnership"),
+    ("Royalty Trst", "-", "Equity", "equity"),
+    ("Preference", "Preference", "Equity", "equity/preferred"),
+    ("Preferred", "Preferred Stock", "Equity", "equity/preferred"),
+    ("Conv Prfd", "Preferred Stock", "Equity", "equity/preferred"),
+    ("PUBLIC", "Preferred Stock", "Pfd", "equity/preferred"),
+    ("PUBLIC", "-", "Pfd", "equity/preferred"),
+    ("Unit", "Unit", "Equity", "equity/unit"),
+    ("Right", "Right", "Equity", "equity/right"),
+    ("Equity WRT", "Warrant", "Equity", "equity/warrant"),
+    ("Warrant", "Warrant", "Equity", "equity/warrant"),
+    ("Equity Option", "Option", "Equity", "derivative/option*"),
+    ("Index Option", "Option", "Index", "derivative/option*"),
+    ("Crypto", "CRYPTO", "Curncy", "crypto/cryptocurrency*"),
+    ("US GOVERNMENT", "Bond", "Govt", "bond"),
+    ("US GOVERNMENT", "Bill", "Govt", "bond/bill"),
+    ("UK GILT STOCK", "Note", "Govt", "bond/note"),
+    ("GLOBAL", "Corp", "Corp", "bond"),
+    ("PRIV PLACEMENT", "Corp", "Corp", "bond"),
+    ("Odd word", "Muni", "Muni", "bond/municipal"),
+    ("Odd word", "CMO", "Mtge", "bond/mortgage_backed"),
+    ("Odd word", "CD", "M-Mkt", "bond"),
+    ("-", "-", "Corp", "bond"),
+    # An unknown first word: the coarse one speaks, but never for a fund.
+    ("Gizmo", "Common Stock", "Equity", "equity/common_stock"),
+    ("-", "Depositary Receipt", "-", "equity/adr"),
+    ("Gizmo", "Mutual Fund", "Equity", ""),
+    ("-", "Unit Investment Trust", "Equity", ""),
+    # Unknown altogether; sold in public is no type.
+    ("PUBLIC", "-", "Equity", ""),
+    ("Gizmo", "Gadget", "Comdty", ""),
+    ("-", "-", "Equity", ""),
+    ("-", "-", "-", ""),
+]
+
+
+JUNK = st.none() | st.integers() | st.text(max_size=8) | st.lists(st.text(max_size=3))
+
+
+def openfigi_row(*words: str) -> dict[str, str | None]:
+    fields = ("securityType", "securityType2", "marketSector")
+    return {field: None if word == "-" else word for field, word in zip(fields, words, strict=True)}
+
+
+@pytest.mark.parametrize(("kind", "coarse", "sector", "meaning"), OPENFIGI)
+@pytest.mark.parametrize("spell", [str, str.upper, lambda word: f" {word.lower()} "])
+def test_openfigi_words(kind, coarse, sector, meaning, spell):
+    given = {key: word and spell(word) for key, word in openfigi_row(kind, coarse, sector).items()}
+    [(_, label)] = rows(f"word | {meaning}") if meaning else [("", None)]
+    assert openfigi_label(given) == label
+
+
+@pytest.mark.parametrize(
+    ("words", "raw"),
+    [
+        (("Closed-End Fund", "Mutual Fund", "Equity"), "Closed-End Fund"),
+        (("GLOBAL", "Corp", "Corp"), "GLOBAL (Corp)"),
+        (("PUBLIC", "Preferred Stock", "Pfd"), "PUBLIC (Pfd)"),
+        (("Gizmo", "Common Stock", "Equity"), "Gizmo / Common Stock"),
+        (("-", "Depositary Receipt", "-"), "Depositary Receipt"),
+        (("-", "-", "Muni"), "Muni"),
+        (("-", "-", "Equity"), ""),
+        (("-", "-", "-"), ""),
+    ],
+)
+def test_openfigi_words_are_kept(words, raw):
+    assert openfigi_raw_label(openfigi_row(*words)) == raw
+
+
+@settings(deadline=None)  # the machine may be busy
+@given(st.dictionaries(st.sampled_from(["securityType", "securityType2", "marketSector"]), JUNK))
+def test_any_openfigi_row_is_read_and_left_alone(row):
+    before = repr(row)
+    label = openfigi_label(row)
+    assert label is None or label.security_type in SECURITY_TYPES
+    assert isinstance(openfigi_raw_label(row), str)
+    assert repr(row) == before

@@ -8,7 +8,8 @@ call does.
 from __future__ import annotations
 
 from sectypes.sources.fmp import FmpSource
+from sectypes.sources.openfigi import Identified, OpenFigiSource
 from sectypes.sources.profiles import read_profile
 from sectypes.sources.snapshot import SnapshotSource
 
-__all__ = ["FmpSource", "SnapshotSource", "read_profile"]
+__all__ = ["FmpSource", "Identified", "OpenFigiSource", "SnapshotSource", "read_profile"]

@@ -36,7 +36,7 @@ _CHUNK_BYTES = 64 * 2**10
 
 
 class HttpClient:
-    """GET requests to one service, with its key in a header; safe to share between threads.
+    """Requests to one service, with its key in a header; safe to share between threads.
 
     Parameters
     ----------
@@ -44,20 +44,30 @@ class HttpClient:
         Where the paths start.
     header : str
         Name of the header that carries the key.
-    key : Secret
-        The key.
+    key : Secret | None
+        The key; None for a service that answers without one.
     timeout : float
         Seconds for one call: for the connection, for each wait, and for the whole answer.
     connections : int
         How many connections are kept open.
+    most_bytes : int
+        The longest body that is read.
     """
 
     def __init__(
-        self, base_url: str, *, header: str, key: Secret, timeout: float, connections: int
+        self,
+        base_url: str,
+        *,
+        header: str,
+        key: Secret | None,
+        timeout: float,
+        connections: int,
+        most_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self._base_url = base_url.rstrip("/")
         self._host = urlsplit(base_url).hostname or ""
         self._timeout = timeout
+        self._most_bytes = most_bytes
         self._session = requests.Session()
         self._session.auth = _KeyHeader(header, key)
         self._session.headers["Accept"] = "application/json"
@@ -73,9 +83,16 @@ class HttpClient:
 
     def get(self, path: str, params: Mapping[str, str], calls: Calls) -> Reply | NoReply:
         """Ask once. Redirects are not followed, so that the key goes to no other host."""
+        return self._ask("GET", path, calls, params=dict(params))
+
+    def post(self, path: str, payload: object, calls: Calls) -> Reply | NoReply:
+        """Ask once, with `payload` as a body of JSON; otherwise as `get`."""
+        return self._ask("POST", path, calls, json=payload)
+
+    def _ask(self, method: str, path: str, calls: Calls, **content: Any) -> Reply | NoReply:
         with calls.call(self._timeout) as call:
             try:
-                reply = self._exchange(path, params)
+                reply = self._exchange(method, path, content)
             # ValueError: what the libraries raise for a URL or header they cannot write or read.
             except (
                 requests.RequestException,
@@ -92,19 +109,20 @@ class HttpClient:
         """Close the idle connections; a later call opens new ones."""
         self._session.close()
 
-    def _exchange(self, path: str, params: Mapping[str, str]) -> Reply | NoReply:
-        with self._session.get(
+    def _exchange(self, method: str, path: str, content: Mapping[str, Any]) -> Reply | NoReply:
+        with self._session.request(
+            method,
             f"{self._base_url}/{path}",
-            params=dict(params),
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
+            **content,
         ) as response:
             body = bytearray()
             for chunk in response.iter_content(_CHUNK_BYTES):
                 body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    size = MAX_BODY_BYTES // 2**20
+                if len(body) > self._most_bytes:
+                    size = self._most_bytes // 2**20
                     return NoReply(f"{self._host} sent more than {size} MiB", retryable=False)
             return Reply(response.status_code, response.headers, bytes(body))
 
@@ -160,14 +178,19 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 class _KeyHeader(AuthBase):
-    """Puts the key on a request at the last moment, so that no session or settings carry it."""
+    """Puts the key on a request at the last moment, so that no session or settings carry it.
 
-    def __init__(self, header: str, key: Secret) -> None:
+    Without a key it stands there all the same: it keeps requests from taking a password for this
+    host out of the user's netrc file.
+    """
+
+    def __init__(self, header: str, key: Secret | None) -> None:
         self._header = header
         self._key = key
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers[self._header] = self._key.reveal()
+        if self._key is not None:
+            request.headers[self._header] = self._key.reveal()
         return request
 
 

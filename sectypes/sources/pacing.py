@@ -9,11 +9,22 @@ import math
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol
 
-__all__ = ["RateLimiter", "Sleep", "backoff", "parse_retry_after", "sleep_until_stopped"]
+__all__ = [
+    "Limiter",
+    "RateLimiter",
+    "Sleep",
+    "WindowLimiter",
+    "backoff",
+    "parse_http_date",
+    "parse_retry_after",
+    "sleep_until_stopped",
+]
 
 Sleep = Callable[[float, threading.Event], bool]
 """Wait so many seconds or until the event is set; the answer says whether it is set."""
@@ -25,6 +36,19 @@ LONGEST_RETRY_AFTER_S = 24 * 3600.0
 def sleep_until_stopped(seconds: float, stop: threading.Event) -> bool:
     """Wait `seconds`, or less if `stop` is set meanwhile; return whether it is set."""
     return stop.wait(seconds)
+
+
+class Limiter(Protocol):
+    """Who says when the next call may start, to all threads that share it."""
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Wait for a turn. True: call now. False: `stop` was set, do not call."""
+
+    def ended(self) -> None:
+        """Be told that the call of one turn is over."""
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody start for `seconds`: the limit counts for the key, not for one ticker."""
 
 
 class RateLimiter:
@@ -76,10 +100,91 @@ class RateLimiter:
             self._sleep(pause, stop)
         return False
 
+    def ended(self) -> None:
+        """Only starts count here."""
+
     def hold(self, seconds: float) -> None:
         """Let nobody start for `seconds`: the limit counts for the key, not for one ticker."""
         with self._lock:
             self._next_start = max(self._next_start, self._clock() + seconds)
+
+
+class WindowLimiter:
+    """Lets at most so many calls reach the server in any window of time; the first ones at once.
+
+    Parameters
+    ----------
+    calls : int
+        Calls in one window.
+    window : float
+        Its length in seconds.
+    clock : Callable[[], float]
+        Monotonic seconds.
+    sleep : Sleep
+        How to wait.
+
+    Notes
+    -----
+    A call arrives at some time between its start and its end, which only the server knows. So a
+    place is free again one window after the call's *end*: whatever the network delays, no window
+    on the server's side sees more.
+
+    Examples
+    --------
+    >>> limiter = WindowLimiter(2, 0.01)
+    >>> stop = threading.Event()
+    >>> [(limiter.wait(stop), limiter.ended())[0] for _ in range(3)]
+    [True, True, True]
+    """
+
+    def __init__(
+        self,
+        calls: int,
+        window: float,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Sleep = sleep_until_stopped,
+    ) -> None:
+        self._places = calls
+        self._window = window
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._ends: deque[float] = deque()
+        self._in_flight = 0
+        self._held_until = -math.inf
+
+    def wait(self, stop: threading.Event) -> bool:
+        """Wait for a turn. True: call now, and say `ended` after. False: `stop` was set."""
+        while not stop.is_set():
+            with self._lock:
+                now = self._clock()
+                pause = self._free_at(now) - now
+                if pause <= 0:
+                    self._in_flight += 1
+                    return True
+            self._sleep(pause, stop)
+        return False
+
+    def ended(self) -> None:
+        """Be told that the call of one turn is over."""
+        with self._lock:
+            self._in_flight -= 1
+            self._ends.append(self._clock())
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody start for `seconds`."""
+        with self._lock:
+            self._held_until = max(self._held_until, self._clock() + seconds)
+
+    def _free_at(self, now: float) -> float:
+        """When the next place is free, as far as that is known at `now`."""
+        while self._ends and self._ends[0] + self._window <= now:
+            self._ends.popleft()
+        if self._in_flight + len(self._ends) < self._places:
+            return max(now, self._held_until)
+        # Where all places are in flight, each is taken for at least one window more.
+        freed = (self._ends[0] if self._ends else now) + self._window
+        return max(freed, self._held_until)
 
 
 def backoff(failures: int) -> float:

@@ -6,12 +6,12 @@ them by one small table. Facts: contracts.md 1.1 and 1.4.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sectypes import heuristics, vocab
+from sectypes.sources.multiples import fund_multiple
 from sectypes.taxonomy import (
     Answer,
     AnswerStatus,
@@ -158,20 +158,11 @@ def _read(profile: Mapping[str, Any], *, key: str, origin: Origin) -> Answer:
         label.security_type,
         origin,
         label.subtype,
-        _multiple(name) if is_fund else 1.0,
+        fund_multiple(name) if is_fund else 1.0,
         raw_label=vocab.fmp_raw_label(profile),
         name=name,
     )
     return Answer(AnswerStatus.FOUND, classification, payload=profile)
-
-
-def _multiple(name: str | None) -> float:
-    """Multiple from the fund's name; 0.0 where it says "leveraged" but not how much.
-
-    A database keeps no NaN; risk gives a multiple of 0 the single-stock rate, as an unknown one.
-    """
-    multiple = heuristics.leverage_from_name(name)
-    return 0.0 if math.isnan(multiple) else multiple
 
 
 def _refine(flagged: Label, profile: Mapping[str, Any], key: str, name: str | None) -> Label:

@@ -1,7 +1,7 @@
 """Vocabulary: providers' words as tables, and the provider-cash rule.
 
-Words of Plaid, SnapTrade, FMP and US brokers become labels of the taxonomy. An unknown word is
-None, never a type. Nothing here reads anything but its arguments.
+Words of Plaid, SnapTrade, FMP, OpenFIGI and US brokers become labels of the taxonomy. An unknown
+word is None, never a type. Nothing here reads anything but its arguments.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from sectypes.vocab._cash import (
     tri_state,
 )
 from sectypes.vocab._fmp import fmp_label, fmp_raw_label
+from sectypes.vocab._openfigi import openfigi_label, openfigi_raw_label
 from sectypes.vocab._words import plaid_label, provider_label
 
 __all__ = [
@@ -22,6 +23,8 @@ __all__ = [
     "fmp_raw_label",
     "is_account_type_column",
     "is_cash_word",
+    "openfigi_label",
+    "openfigi_raw_label",
     "plaid_is_cash",
     "plaid_label",
     "provider_label",
