@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, cast, overload
 import pandas as pd
 
 from sectypes.errors import InputError
+from sectypes.risk.band import Band
 from sectypes.risk.concentration import Method
+from sectypes.risk.coverage import Coverage, one_coverage
 from sectypes.risk.curves import Curve
 from sectypes.risk.losses import Betas
-from sectypes.risk.many import compare_groups
+from sectypes.risk.many import compare_groups, one_band
 from sectypes.risk.positions import HOW_FOUND, Baseline, Rated, position_table, rate_frame
 from sectypes.risk.result import RiskScore
 from sectypes.risk.score import Exposures, score_book
+from sectypes.risk.sides import Sides
 from sectypes.risk.suggest import suggested_limits
 from sectypes.scenarios import CrashScenarios, RiskLimits
 
@@ -44,12 +47,19 @@ class Comparison:
         What "before" means: ``generic`` or ``provider``.
     scenarios : CrashScenarios
         The rates used on both sides.
+    coverage : Coverage
+        Share of the gross value by who asserted the true types, and how much is stale.
+    band : Band
+        What the numbers after would be if every guess were its safest, and its riskiest plausible
+        type.
     """
 
     before: RiskScore
     after: RiskScore
     baseline: str
     scenarios: CrashScenarios
+    coverage: Coverage
+    band: Band
     _positions: pd.DataFrame = field(repr=False)
     _holdings: pd.DataFrame = field(repr=False)
     _given: Mapping[str, Any] = field(repr=False)
@@ -59,6 +69,7 @@ class Comparison:
             isinstance(other, Comparison)
             and (self.before, self.after) == (other.before, other.after)
             and (self.baseline, self.scenarios) == (other.baseline, other.scenarios)
+            and self.band == other.band
             and _plain(self._positions).equals(_plain(other._positions))
         )
 
@@ -72,7 +83,8 @@ class Comparison:
         -------
         DataFrame
             Index ``component``; columns loss, ratio and score, each before and after,
-            ``loss_change``, ``score_change`` (after minus before) and ``reason``. Losses are
+            ``loss_change``, ``score_change`` (after minus before), the ends of the band
+            (``loss_low``, ``loss_high``, ``score_low``, ``score_high``) and ``reason``. Losses are
             positive fractions, scores 0 to 100, NaN where there is none.
         """
         before, after = self.before.table(), self.after.table()
@@ -81,6 +93,17 @@ class Comparison:
             table[f"{name}_before"], table[f"{name}_after"] = before[name], after[name]
         table["loss_change"] = after["loss"] - before["loss"]
         table["score_change"] = after["score"] - before["score"]
+        ends = {"loss": after["loss"], "score": after["score"]}
+        moved = {"concentration": "loss", "worst_position": "worst_position"}
+        moved |= {"whole_book": "whole_book"}
+        for end in ("low", "high"):
+            for name, known in ends.items():
+                table[f"{name}_{end}"] = known
+            # What does not hang on types has no width.
+            for row, name in moved.items():
+                table.loc[row, f"loss_{end}"] = getattr(getattr(self.band, name), end)
+            table.loc["concentration", f"score_{end}"] = getattr(self.band.score, end)
+            table.loc["overall", f"score_{end}"] = getattr(self.band.overall, end)
         table["reason"] = after["reason"]
         return table
 
@@ -155,7 +178,8 @@ class Comparison:
         wanted = ["ticker", "provider_type", "security_type", "weight", "effect", "flags"]
         moved = moved[[name for name in wanted if name in moved]]
         title = f"Risk before ({self.baseline} types) and after (true types)"
-        notes = "".join(f"<li>{html.escape(note)}</li>" for note in self.after.warnings)
+        sure = [f"rests on {self.coverage}", str(self.band)]
+        notes = "".join(f"<li>{html.escape(note)}</li>" for note in (*sure, *self.after.warnings))
         return (
             f"<p><b>{html.escape(title)}</b></p>{_html(shown)}"
             f"<p>Positions with the largest effect on the whole-book loss</p>{_html(moved)}"
@@ -244,9 +268,10 @@ def compare(
         volatility and sector ``<name>_loss_before``, ``_ratio_before``, ``_score_before`` and the
         same ``_after``; ``overall_``, ``category_``, ``worst_ticker_``, ``worst_loss_``,
         ``hides_worst_`` (the method shows less than the worst position) and ``whole_book_loss_``
-        before and after; ``positions``, ``overall_change``, ``stand_in_weight`` and
-        ``guessed_weight`` (shares of the absolute weight), ``reason`` (why the overall score is
-        missing) and ``note``.
+        before and after; ``positions``, ``overall_change``; ``concentration_loss_``,
+        ``concentration_score_`` and ``overall_``, each ``low`` and ``high`` (see `Band`);
+        ``stand_in_weight``, ``guessed_weight`` and one ``_weight`` for each share of `Coverage`
+        (of the absolute weight), ``reason`` (why the overall score is missing) and ``note``.
 
     Raises
     ------
@@ -300,11 +325,15 @@ def _compare_one(
         "scenarios": rated.scenarios,
         "notes": rated.weighed.notes,
     }
+    scored = score_book(after, origins=holdings.get("origin"), **options)
+    sides = Sides(holdings, rated, shared["method"], shared["leverage"])
     return Comparison(
         before=score_book(before, **options),
-        after=score_book(after, origins=holdings.get("origin"), **options),
+        after=scored,
         baseline=rated.baseline,
         scenarios=rated.scenarios,
+        coverage=one_coverage(sides.shares()),
+        band=one_band(sides, scored),
         _positions=position_table(holdings, rated, leverage=shared["leverage"]),
         _holdings=holdings.copy(),
         _given={

@@ -59,6 +59,8 @@ class CrashScenarios:
         Crash of an industry.
     max_volatility : float
         The annual volatility above which more is not counted.
+    leveraged_funds : bool
+        Whether positions take min(1, abs(multiple) x rate); off, the plain rate of their type.
     name, version : str
         Carried by every score that is made with these rates.
     sources : Mapping[str, str]
@@ -93,6 +95,7 @@ class CrashScenarios:
     value: float = 0.40
     sector: float = 0.50
     max_volatility: float = 0.40
+    leveraged_funds: bool = True
     name: str = "design"
     version: str = "1"
     sources: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -101,6 +104,8 @@ class CrashScenarios:
         for rate, value in self._named_rates():
             if value is not None or rate not in _OPTIONAL:
                 object.__setattr__(self, rate, _fraction(rate, value))
+        if not isinstance(self.leveraged_funds, bool):
+            raise ConfigError(f"leveraged_funds is true or false, not {self.leveraged_funds!r}")
         for label in ("name", "version"):
             object.__setattr__(self, label, _label(label, getattr(self, label)))
         given = _section(self.sources, "sources")
@@ -179,6 +184,7 @@ class CrashScenarios:
             "rates": {rate: value for rate, value in own.items() if value is not None},
             "factors": {factor: getattr(self, factor) for factor in FACTORS},
             **{rate: getattr(self, rate) for rate in _OTHERS},
+            "leveraged_funds": self.leveraged_funds,
             "sources": dict(self.sources),
         }
 
@@ -190,18 +196,19 @@ class CrashScenarios:
         ------
         ConfigError
             A field is missing, unknown or not in (0, 1]. Nothing but the optional rates is filled
-            in by default: a forgotten line must not choose a rate.
+            in by default (leverage counts): a forgotten line must not choose a rate.
         """
         given = _section(given, "scenarios")
         needed = ("name", "version", "rates", "factors", *_OTHERS)
-        _refuse_unknown(given, (*needed, "sources"), "scenarios")
+        _refuse_unknown(given, (*needed, "leveraged_funds", "sources"), "scenarios")
         _refuse_missing(given, needed, "")
         rates, factors = _section(given["rates"], "rates"), _section(given["factors"], "factors")
         _refuse_unknown(rates, _RATES, "rates")
         _refuse_missing(rates, [rate for rate in _RATES if rate not in _OPTIONAL], "rates.")
         _refuse_unknown(factors, FACTORS, "factors")
         _refuse_missing(factors, FACTORS, "factors.")
-        plain = {key: given[key] for key in ("name", "version", *_OTHERS)}
+        plain = {"leveraged_funds": True, **given}
+        plain = {key: plain[key] for key in ("name", "version", "leveraged_funds", *_OTHERS)}
         return cls(**plain, **rates, **factors, sources=_section(given.get("sources"), "sources"))
 
     @classmethod
@@ -307,14 +314,12 @@ class RiskLimits:
         concentration = _section(given.get("concentration_limits"), "concentration_limits")
         _refuse_missing(portfolio, ("max_loss", "max_volatility"), "portfolio_limits.")
         _refuse_missing(concentration, ("max_single_stock_weight",), "concentration_limits.")
+        volatility, weight = portfolio["max_volatility"], concentration["max_single_stock_weight"]
         limits: dict[str, Any] = {
             "max_loss": _loss("portfolio_limits.max_loss", portfolio["max_loss"]),
-            "max_volatility": _fraction(
-                "portfolio_limits.max_volatility", portfolio["max_volatility"]
-            ),
+            "max_volatility": _fraction("portfolio_limits.max_volatility", volatility),
             "max_single_stock_weight": _fraction(
-                "concentration_limits.max_single_stock_weight",
-                concentration["max_single_stock_weight"],
+                "concentration_limits.max_single_stock_weight", weight
             ),
             "variance_limits": _section(given.get("variance_limits"), "variance_limits"),
         }

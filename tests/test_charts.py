@@ -597,3 +597,24 @@ def test_notes_break_between_words():
     assert " ".join(lines).split() == ["one", "two", "three"] * 20
     assert all(width_of(line, size=8) <= 2 for line in lines)
     assert wrapped("", inches=2, size=8) == []
+
+
+# --- the band ---------------------------------------------------------------------------------
+
+
+def test_what_guesses_leave_open_is_a_line_with_words():
+    held = books.book(ticker=["A", "B"], value=[6.0, 4.0], security_type=["etf", "cash"])
+    chart = charts.component_losses(compare(held.assign(origin=["heuristic", "fmp"])))
+    row = chart.data.loc["concentration"]
+    assert row[["loss_low", "loss_high"]].tolist() == pytest.approx([0.6 * 0.35, 0.6 * 0.8])
+    line = next(one for one in chart.axes[0].lines if one.get_marker() == "|")
+    assert list(line.get_xdata()) == row[["loss_low", "loss_high"]].tolist()
+    assert chart.alt.endswith("plausible type: concentration 21.0% to 48.0%.")
+
+
+def test_without_a_guess_there_is_no_line():
+    held = books.book(ticker=["A"], value=[1.0], security_type=["etf"])
+    for frame in (held, held.assign(origin="fmp")):
+        chart = charts.component_losses(compare(frame))
+        assert all(one.get_marker() != "|" for one in chart.axes[0].lines)
+        assert "plausible" not in chart.alt

@@ -296,7 +296,12 @@ def test_reports_change_nothing(tmp_path, make, write):
 def test_an_excel_file_holds_the_numbers(tmp_path):
     compared = books.sample()
     sheets = pd.read_excel(to_excel(compared, tmp_path / "risk.XLSX"), sheet_name=None)
-    assert list(sheets) == ["summary", "components", "positions", "scenario"]
+    names = ["summary", "components", "positions", "coverage", "band", "scenario"]
+    assert list(sheets) == names
+    band = sheets["band"].set_index("number")
+    assert band.loc["concentration", "loss_high"] == pytest.approx(compared.band.high)
+    shares = sheets["coverage"].set_index("part")["share"]
+    assert shares["guessed"] == pytest.approx(compared.coverage.guessed)
     table = compared.table()
     read = sheets["components"].set_index("component")
     for column in ("loss_before", "loss_after", "score_after"):
@@ -421,3 +426,19 @@ def test_a_warning_of_both_sides_is_told_once():
     told = warnings_of(compared)
     assert len(told) == len(set(told))
     assert set(told) == {*compared.before.warnings, *compared.after.warnings}
+
+
+def test_reports_tell_what_the_book_rests_on_and_the_band():
+    held = books.book(ticker=["A", "B"], value=[6.0, 4.0], security_type=["etf", "cash"])
+    compared = compare(held.assign(origin=["heuristic", "fmp"]))
+    told = "21.0% if every guess were its safest plausible type, 48.0% if its riskiest"
+    assert any(told in text for text in warnings_of(compared))
+    text = to_markdown(compared)
+    assert "| heuristic | 60.0% | a guess: a rule on ticker or name |" in text
+    assert "| concentration | 21.0% | 48.0% |" in text
+    rows = Page(to_html(compared)).rows
+    assert ["guessed", "60.0%", "heuristic and default together"] in rows
+    assert ["stale", "unknown", "older than it should be, whoever says so"] in rows
+    silent = compare(held)
+    assert "| guessed | unknown |" in to_markdown(silent)
+    assert any("no column 'origin'" in text for text in warnings_of(silent))

@@ -7,6 +7,8 @@ from typing import Protocol, TypeAlias
 
 import pandas as pd
 
+from sectypes.risk.band import Band
+from sectypes.risk.coverage import Coverage
 from sectypes.risk.result import RiskScore
 from sectypes.scenarios import CrashScenarios
 
@@ -35,8 +37,16 @@ class Compared(Protocol):
     def scenarios(self) -> CrashScenarios:
         """The rates used on both sides."""
 
+    @property
+    def coverage(self) -> Coverage:
+        """Share of the gross value by who asserted the true types."""
+
+    @property
+    def band(self) -> Band:
+        """What the numbers after would be at the ends of what is plausible for the guesses."""
+
     def table(self) -> pd.DataFrame:
-        """Loss, ratio and score of each component, before and after."""
+        """Loss, ratio and score of each component, before and after, and the ends of the band."""
 
     def positions(self) -> pd.DataFrame:
         """One row a position, as `sectypes.risk.audit` describes."""

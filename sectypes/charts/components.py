@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pandas as pd
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
 from sectypes.charts.compared import Compared
@@ -18,19 +21,22 @@ __all__ = ["component_losses", "component_scores"]
 
 _PARTS = ("factor", "concentration", "volatility", "sector")
 _REASON_INCHES = 5.2
+_BAND: dict[str, Any] = {"color": "black", "linewidth": 1.3}
 _Shown: TypeAlias = Callable[[float], str]
 
 
 def component_losses(compared: Compared) -> Chart:
     """The four component losses before and after, against the most a book may lose.
 
-    A missing component draws no bar; its row says why it is missing.
+    A missing component draws no bar; its row says why it is missing. A thin line across the end of
+    a bar reaches from the loss if every guess were its safest plausible type to that of its
+    riskiest; only the concentration loss has one, because only that hangs on types.
 
     Returns
     -------
     Chart
         ``data`` has one row a component: loss_before, loss_after (positive fractions, NaN where
-        missing), max_loss, reason.
+        missing), max_loss, loss_low and loss_high (the band; NaN where unknown), reason.
 
     Examples
     --------
@@ -43,12 +49,17 @@ def component_losses(compared: Compared) -> Chart:
     limit = compared.after.limits.max_loss
     data = _part(compared, "loss", _PARTS)
     data.insert(2, "max_loss", limit)
+    for place, end in enumerate(("loss_low", "loss_high"), start=3):
+        data.insert(place, end, compared.table()[end])
+    has_band = bool((data["loss_high"] > data["loss_low"]).any())
     over = [str(name) for name in data.index[data["loss_after"] > limit]]
     words = Words(
         title="Component losses against the limit",
-        note=f"Over the limit with the true types: {listed(over) or 'none'}.",
+        note=f"Over the limit with the true types: {listed(over) or 'none'}."
+        + (f" {_banded(data)}" if has_band else ""),
         axis="loss, share of the portfolio's value",
-        alt=f"Component losses against a limit of {percent(limit)}: {_told(data, percent)}.",
+        alt=f"Component losses against a limit of {percent(limit)}: {_told(data, percent)}."
+        + (f" {_banded(data)}" if has_band else ""),
     )
     with styled():
         chart, axes = open_panel(
@@ -56,12 +67,16 @@ def component_losses(compared: Compared) -> Chart:
             words,
             labels=list(_PARTS),
             row=0.42,
-            key=sides(compared.baseline),
+            key=[*sides(compared.baseline), *(_band_key() if has_band else ())],
             room_for_limit=True,
         )
         before, after = data["loss_before"].tolist(), data["loss_after"].tolist()
-        loss_axis(axes, [*before, *after], limit)
-        before_and_after(axes, before, after, _row_texts(data, percent), limit=limit)
+        loss_axis(axes, [*before, *after, *data["loss_high"]], limit)
+        reach = data["loss_high"].where(data["loss_high"] > data["loss_low"])
+        texts = _row_texts(data, percent)
+        before_and_after(axes, before, after, texts, limit=limit, reach=reach.tolist())
+        if has_band:
+            _draw_band(axes, data)
         limit_line(axes, limit, f"max loss {percent(limit)}")
     return chart
 
@@ -115,6 +130,27 @@ def component_scores(compared: Compared) -> Chart:
 def _part(compared: Compared, what: str, rows: tuple[str, ...]) -> pd.DataFrame:
     columns = [f"{what}_before", f"{what}_after", "reason"]
     return compared.table().loc[list(rows), columns]
+
+
+def _draw_band(axes: Axes, data: pd.DataFrame) -> None:
+    """A line from low to high over the bar of after, with a stop at each end."""
+    for row, (low, high) in enumerate(zip(data["loss_low"], data["loss_high"], strict=True)):
+        if high > low:
+            axes.plot([low, high], [row + 0.19] * 2, marker="|", markersize=7, **_BAND)
+
+
+def _band_key() -> list[Artist]:
+    return [Line2D([], [], marker="|", markersize=7, label="if guesses are wrong", **_BAND)]
+
+
+def _banded(data: pd.DataFrame) -> str:
+    """The band in words."""
+    moved = data[data["loss_high"] > data["loss_low"]]
+    told = [
+        f"{name} {percent(row.loss_low)} to {percent(row.loss_high)}"
+        for name, row in moved.iterrows()
+    ]
+    return f"If every guess were its safest or its riskiest plausible type: {listed(told)}."
 
 
 def _points(score: float) -> str:

@@ -159,8 +159,11 @@ def before_and_after(
     texts: Sequence[str],
     *,
     limit: float = math.inf,
+    reach: Sequence[float] = (),
 ) -> None:
     """Two bars a row, before above after, with a text at the end of the longer one.
+
+    `reach` is how far something else in each row reaches; NaN where nothing does.
 
     A missing number draws no bar; its row's text says why. A text that would stand across the
     line at `limit` stands behind it.
@@ -168,8 +171,9 @@ def before_and_after(
     rows = range(len(texts))
     for values, shift, colour in ((before, -0.19, BEFORE), (after, 0.19, AFTER)):
         axes.barh([r + shift for r in rows], values, height=0.36, color=colour)
-    for row, (one, other, text) in enumerate(zip(before, after, texts, strict=True)):
-        end = max((v for v in (one, other) if not math.isnan(v)), default=0.0)
+    further = list(reach) or [math.nan] * len(texts)
+    for row, (*ends, text) in enumerate(zip(before, after, further, texts, strict=True)):
+        end = max((value for value in ends if not math.isnan(value)), default=0.0)
         behind = end + _inches(axes, width_of(text, size=SIZE) + 2 * _GAP_INCHES)
         end_text(axes, limit if end <= limit < behind else end, row, text)
 

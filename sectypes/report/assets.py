@@ -13,7 +13,7 @@ h1 { font-size: 1.6rem; line-height: 1.25; } h2 { font-size: 1.25rem; margin-top
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; }
 a, summary { color: #004c86; }
 figure { margin: 1rem 0; } figure img { max-width: 100%; height: auto; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; } .scroll + .scroll { margin-top: 1.25rem; }
 table { border-collapse: collapse; font-size: .875rem; width: max-content; }
 caption { text-align: left; color: #4d4d4d; padding-bottom: .4rem; }
 th, td { border-bottom: 1px solid #d0d0d0; padding: .3rem .6rem; text-align: start;

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 __all__ = [
     "TITLE",
     "Table",
+    "band",
     "components",
+    "coverage",
     "headline",
     "limits",
-    "origins",
     "positions",
     "scenario",
     "settings",
@@ -36,6 +37,19 @@ _POSITION_COLUMNS = (
     *("loss_before", "loss_after", "effect", "flags", "as_of", "stale", "reason", "served_by"),
     *("type_before", "rate_before", "rate_after", "subtype", "leverage", "portfolio", "account"),
 )
+_COVERED = {
+    "override": "the analyst's own decision",
+    "provider": "the provider's row",
+    "fmp": "a fact of Financial Modeling Prep",
+    "openfigi": "a fact of OpenFIGI",
+    "snapshot": "a fact of the bundled sample",
+    "heuristic": "a guess: a rule on ticker or name",
+    "default": "a guess: a company, because nobody knows it",
+    "no type": "the ticker is blank",
+    "origin not told": "the frame does not tell who says so",
+    "guessed": "heuristic and default together",
+    "stale": "older than it should be, whoever says so",
+}
 _POINTS = ("score", "swing")
 _PLAIN = ("limit", "value", "leverage", "rows", "common", "differ", "ratio")
 
@@ -81,14 +95,28 @@ def positions(compared: Compared) -> Table:
     )
 
 
-def origins(compared: Compared) -> Table:
-    """Share of the absolute weight by who asserted the types."""
-    rows = list(compared.after.origins)
-    return Table(
-        "Who says so",
-        "Share of the absolute weight by origin of the type.",
-        pd.DataFrame(rows, columns=["origin", "share"]),
-    )
+def coverage(compared: Compared) -> Table:
+    """Share of the gross value by who asserted the types; what is guessed and what is stale."""
+    frame = compared.coverage.table().reset_index()
+    frame["note"] = frame["part"].map(_COVERED)
+    # Unknown is a word here: an empty cell would read as nothing.
+    shares: list[Any] = ["unknown" if math.isnan(share) else share for share in frame["share"]]
+    if "unknown" in shares:
+        frame["share"] = pd.Series(shares, dtype=object)
+    return Table("Coverage", "Share of the gross value by who asserted the types.", frame)
+
+
+def band(compared: Compared) -> Table:
+    """What the numbers would be if every guess were its safest, and its riskiest plausible type."""
+    frame = compared.band.table()
+    # A loss is a share, a score is points: what they are begins the names of their columns.
+    losses = frame.loc[["loss", "worst_position", "whole_book"]]
+    scores = frame.loc[["score", "overall"]].set_axis(["score_low", "score_high"], axis="columns")
+    named = {"loss": "concentration", "score": "concentration"}
+    both = losses.set_axis(["loss_low", "loss_high"], axis="columns").rename(named)
+    table = both.join(scores.rename(named), how="outer").rename_axis("number")
+    order = ["concentration", "overall", "worst_position", "whole_book"]
+    return Table("Band", f"{_sentence(str(compared.band))}", table.loc[order].reset_index())
 
 
 def scenario(compared: Compared) -> Table:
@@ -113,7 +141,7 @@ def limits(compared: Compared) -> Table:
 
 def settings(compared: Compared) -> Table:
     """What the scores were made with."""
-    after = compared.after
+    after, counted = compared.after, compared.scenarios.leveraged_funds
     types = {
         "generic": "generic: every position a stock",
         "provider": "provider: each provider's own type",
@@ -123,6 +151,7 @@ def settings(compared: Compared) -> Table:
         ("concentration method", after.method),
         ("score curve", after.curve),
         ("leverage of the portfolio", after.leverage),
+        ("leveraged funds", "min(1, leverage x rate)" if counted else "off: the plain rate"),
         ("max loss", after.limits.max_loss),
         ("max single factor loss", after.limits.max_single_factor_loss),
         ("max volatility", after.limits.max_volatility),
@@ -139,9 +168,16 @@ def settings(compared: Compared) -> Table:
     )
 
 
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def warnings_of(compared: Compared) -> list[str]:
     """What a reader must know before trusting the numbers, each once."""
-    return list(dict.fromkeys([*compared.after.warnings, *compared.before.warnings]))
+    told = [*compared.after.warnings, *compared.before.warnings]
+    if compared.band.loss.width != 0 and compared.after.concentration.reason == "":
+        told.append(str(compared.band))
+    return list(dict.fromkeys(told))
 
 
 def shown(column: str, value: Any) -> str:

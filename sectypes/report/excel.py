@@ -18,12 +18,19 @@ if TYPE_CHECKING:
 
 __all__ = ["to_excel"]
 
-_FORMATS = {"score": "0.0", "rate": "0.0%", "loss": "0.0%", "weight": "0.0%", "effect": "0.0%"}
+_FORMATS = {
+    "score": "0.0",
+    "rate": "0.0%",
+    "loss": "0.0%",
+    "weight": "0.0%",
+    "share": "0.0%",
+    "effect": "0.0%",
+}
 _WIDEST = 40
 
 
 def to_excel(compared: Compared, path: str | Path) -> Path:
-    """Write the comparison as an Excel file: summary, components, positions, scenario.
+    """Write the comparison as an Excel file: the numbers and what they rest on, a sheet each.
 
     Numbers stay numbers. A text that begins like a formula is written as text with Excel's own
     mark for that (the leading apostrophe that a cell does not show), so its value is unchanged
@@ -75,6 +82,8 @@ def _sheets(compared: Compared) -> dict[str, pd.DataFrame]:
         "summary": pd.concat([summary, settings], ignore_index=True),
         "components": content.components(compared).frame,
         "positions": content.positions(compared).frame,
+        "coverage": content.coverage(compared).frame,
+        "band": content.band(compared).frame,
         "scenario": content.scenario(compared).frame,
     }
 

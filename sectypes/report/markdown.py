@@ -41,7 +41,8 @@ def to_markdown(compared: Compared) -> str:
     tables = [
         content.components(compared),
         content.positions(compared),
-        content.origins(compared),
+        content.coverage(compared),
+        content.band(compared),
         content.settings(compared),
         content.scenario(compared),
         content.limits(compared),

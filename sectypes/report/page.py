@@ -93,7 +93,9 @@ def _sections(compared: Compared, rescore: Rescore | None) -> dict[str, str]:
         ),
         "Positions": _table(content.positions(compared)),
         "What the book rests on": (
-            _figure("weight by type", charts.weight_by_type(compared))
+            _table(content.coverage(compared))
+            + _table(content.band(compared))
+            + _figure("weight by type", charts.weight_by_type(compared))
             + _figure("weight by origin", charts.weight_by_origin(compared))
         ),
         "Sensitivity": _figure("sensitivity", charts.sensitivity(compared, rescore=rescore)),

@@ -6,7 +6,9 @@ from a saved frame. The formulas are those of section 7 of the design.
 
 from __future__ import annotations
 
+from sectypes.risk.band import Band, Span
 from sectypes.risk.concentration import concentration_loss, whole_book_loss
+from sectypes.risk.coverage import Coverage, coverage_of
 from sectypes.risk.curves import score_excess_ratio
 from sectypes.risk.losses import factor_loss, sector_loss, volatility_loss
 from sectypes.risk.many import exposures_frame
@@ -17,13 +19,17 @@ from sectypes.risk.suggest import suggested_limits
 from sectypes.risk.weights import position_weights
 
 __all__ = [
+    "Band",
     "Component",
+    "Coverage",
     "Exposures",
     "Flag",
     "RiskScore",
+    "Span",
     "WorstPosition",
     "audit",
     "concentration_loss",
+    "coverage_of",
     "exposures_frame",
     "factor_loss",
     "position_weights",

@@ -111,7 +111,7 @@ def make_book(
     values = numbers(weights, "weights")
     codes = type_codes(_matched(types, weights, "types"))
     steps = None
-    if multiples is not None:
+    if multiples is not None and scenarios.leveraged_funds:
         steps = numbers(_matched(multiples, weights, "position_leverage"), "position_leverage")
     return book_of(
         values, codes, steps, names=_names(tickers, weights, len(values)), scenarios=scenarios

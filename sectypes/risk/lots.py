@@ -52,6 +52,13 @@ class Lots:
         merged[self.firsts] = no == 0
         return merged
 
+    def least(self, values: FloatArray) -> FloatArray:
+        """The values with the least of each security's rows on its first row."""
+        merged = np.array(values)
+        begins = np.searchsorted(self.codes, np.arange(len(self.firsts)))
+        merged[self.firsts] = np.minimum.reduceat(values[self.rows], begins)
+        return merged
+
 
 def security_codes(tickers: Any) -> IntArray:
     """A number for each security, the same for all spellings of its ticker; -1 for a blank one.

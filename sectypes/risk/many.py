@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 
 from sectypes.errors import InputError
-from sectypes.risk.concentration import Method, concentration_by_group
+from sectypes.risk.band import NO_ORIGINS, Band, band_of
+from sectypes.risk.concentration import Method
 from sectypes.risk.curves import (
     CATEGORIES,
     COMPONENT_WEIGHTS,
@@ -19,15 +20,13 @@ from sectypes.risk.curves import (
     overall_scores,
     score_ratios,
 )
-from sectypes.risk.groups import Groups
 from sectypes.risk.losses import Betas, historical_crashes, leverage_gap
-from sectypes.risk.lots import find_lots, security_codes
 from sectypes.risk.positions import Rated
-from sectypes.risk.rates import BoolArray, FloatArray, IntArray, lacks_rate, unknown_leverage
-from sectypes.risk.score import Exposures
-from sectypes.risk.sums import group_sums
+from sectypes.risk.rates import FloatArray
+from sectypes.risk.result import RiskScore
+from sectypes.risk.score import Exposures, switched_off
+from sectypes.risk.sides import Sides
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
-from sectypes.taxonomy import Origin
 
 __all__ = ["INDUSTRY_PREFIX", "compare_groups", "exposures_frame"]
 
@@ -93,7 +92,7 @@ def compare_groups(
     )
     known = {name: loss * factor for name, loss in known.items()}
     table: dict[str, Any] = {"positions": np.bincount(rated.weighed.codes, minlength=len(labels))}
-    sides = _Sides(holdings, rated, method, factor)
+    sides = Sides(holdings, rated, method, factor)
     for when in ("before", "after"):
         concentrated, worst, ticker, whole = sides.losses(when)
         losses = {**known, "concentration": concentrated}
@@ -111,80 +110,49 @@ def compare_groups(
         table[f"hides_worst_{when}"] = np.round(worst, PLACES) > np.round(concentrated, PLACES)
         table[f"whole_book_loss_{when}"] = whole
     table["overall_change"] = table["overall_after"] - table["overall_before"]
-    table |= sides.shares(holdings)
+    table |= _bands(sides, table, limits, curve)
+    table |= {f"{name}_weight": share for name, share in sides.shares().items()}
     table["reason"] = _reasons({"positions": sides.total, **known}, factor)
-    table["note"] = "; ".join(rated.weighed.notes)
+    table["note"] = "; ".join((*rated.weighed.notes, *switched_off(rated.scenarios)))
     return pd.DataFrame(table, index=labels)
 
 
-class _Sides:
-    """The rows of the frame, put in the order of their portfolios once for both sides."""
+def _bands(
+    sides: Sides, table: Mapping[str, Any], limits: RiskLimits, curve: Curve
+) -> dict[str, FloatArray]:
+    """What guesses leave open of the concentration loss, its score and the overall score."""
+    known = {name: table[f"{name}_score_after"] for name in COMPONENT_WEIGHTS}
+    low, high = sides.extremes(table["concentration_loss_after"])
+    found = {"concentration_loss_low": low, "concentration_loss_high": high}
+    # The high loss is the low score.
+    for end, losses in (("low", high), ("high", low)):
+        found[f"concentration_score_{end}"], found[f"overall_{end}"] = _scores_at(
+            losses, known, limits, curve
+        )
+    return found
 
-    def __init__(
-        self, holdings: pd.DataFrame, rated: Rated, method: Method, leverage: float
-    ) -> None:
-        codes = rated.weighed.codes
-        is_sorted = bool((codes[1:] >= codes[:-1]).all())
-        self.order = None if is_sorted else np.argsort(codes, kind="stable")
-        self.groups = Groups.of_sorted(self._ordered(codes))
-        self.sizes = np.abs(self._ordered(rated.weighed.weights))
-        self.tickers = holdings.get("ticker", pd.Series("", index=holdings.index))
-        self.lots = find_lots(self._ordered(security_codes(self.tickers)), self.groups)
-        together = self.lots.together(self.sizes) if self.lots else self.sizes
-        self.ranked = np.round(together, PLACES)
-        total = group_sums(self.sizes, self.groups.codes, len(self.groups.starts))
-        # A portfolio whose weights are all zero holds nothing: NaN makes its losses unknown.
-        self.total = np.where(total > 0, total, np.nan)
-        self.rated, self.method, self.leverage = rated, method, leverage
 
-    def losses(self, when: str) -> tuple[FloatArray, FloatArray, Any, FloatArray]:
-        """Concentration, worst position, its ticker and whole book of each portfolio."""
-        is_before = when == "before"
-        rates = self._ordered(self.rated.rates_before if is_before else self.rated.rates_after)
-        funds = self._ordered(self.rated.funds_before if is_before else self.rated.funds_after)
-        losses = self.sizes * rates
-        whole = group_sums(losses, self.groups.codes, len(self.groups.starts))
-        if self.lots is not None:
-            losses, funds = self.lots.together(losses), self.lots.all(funds)
-        concentrated = concentration_by_group(self.ranked, losses, funds, self.groups, self.method)
-        worst = self.groups.highest(losses)
-        ticker = self._tickers_of(losses == worst[self.groups.codes])
-        empty = np.isnan(self.total)
-        scale, ticker = np.where(empty, np.nan, self.leverage), np.where(empty, "", ticker)
-        return concentrated * scale, worst * scale, ticker, whole * scale
+def one_band(sides: Sides, score: RiskScore) -> Band:
+    """The band of the only portfolio, around its score."""
+    known = {name: np.array([part.score]) for name, part in score.components.items()}
+    spans = {"loss": sides.extremes(np.array([score.concentration.loss]))}
+    low, high = spans["loss"]
+    curve = cast("Curve", score.curve)
+    riskiest, safest = (_scores_at(end, known, score.limits, curve) for end in (high, low))
+    spans["score"], spans["overall"] = zip(riskiest, safest, strict=True)
+    worst = np.array([score.worst_position.loss])
+    spans["worst_position"] = sides.extremes(worst, "worst_position")
+    spans["whole_book"] = sides.whole_extremes(np.array([score.whole_book_loss]))
+    missing = score.concentration.reason
+    return band_of(spans, missing or ("" if "origin" in sides.holdings else NO_ORIGINS))
 
-    def shares(self, holdings: pd.DataFrame) -> dict[str, FloatArray]:
-        """Share of the absolute weight that stands on a stand-in rate or on a guess."""
-        marks = lacks_rate(self.rated.after, self.rated.scenarios)
-        if self.rated.multiples is not None:
-            marks = marks | unknown_leverage(self.rated.after, self.rated.multiples)
-        found = {"stand_in_weight": self._share(marks)}
-        if "origin" in holdings:
-            guesses = [origin.value for origin in Origin if origin.is_guess]
-            found["guessed_weight"] = self._share(holdings["origin"].isin(guesses).to_numpy())
-        return found
 
-    def _share(self, marks: BoolArray) -> FloatArray:
-        codes, count = self.groups.codes, len(self.groups.starts)
-        marked = group_sums(np.where(self._ordered(marks), self.sizes, 0.0), codes, count)
-        return marked / self.total
-
-    def _tickers_of(self, chosen: BoolArray) -> Any:
-        """Ticker of the chosen row of each group; among several the first in the alphabet."""
-        rows = np.flatnonzero(chosen)
-        if len(rows) > len(self.groups.starts):
-            names = pd.factorize(self._names(rows), sort=True)[0]
-            rows = rows[np.lexsort((names, self.groups.codes[rows]))]
-            rows = rows[Groups.of_sorted(self.groups.codes[rows]).starts]
-        return self._names(rows)
-
-    def _names(self, rows: IntArray) -> Any:
-        """Tickers of some of the ordered rows, "" where there is none."""
-        chosen = rows if self.order is None else self.order[rows]
-        return self.tickers.iloc[chosen].astype(object).fillna("").to_numpy()
-
-    def _ordered(self, values: Any) -> Any:
-        return values if self.order is None else values[self.order]
+def _scores_at(
+    losses: FloatArray, known: Mapping[str, FloatArray], limits: RiskLimits, curve: Curve
+) -> tuple[FloatArray, FloatArray]:
+    """Concentration score and overall score at a concentration loss."""
+    score = score_ratios(np.round(losses / limits.max_loss, PLACES), curve)
+    return score, overall_scores({**known, "concentration": score})
 
 
 def _exposure_losses(

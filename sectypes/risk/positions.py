@@ -33,7 +33,7 @@ from sectypes.scenarios import CrashScenarios
 from sectypes.taxonomy import SECURITY_TYPES, Origin, SecurityType
 from sectypes.vocab import provider_label
 
-__all__ = ["Flag", "Rated", "audit", "position_table", "rate_frame"]
+__all__ = ["Flag", "Rated", "audit", "flag_column", "position_table", "rate_frame"]
 
 Baseline: TypeAlias = Literal["generic", "provider"]
 
@@ -75,6 +75,11 @@ class Rated:
     scenarios: CrashScenarios
 
     @property
+    def counted(self) -> FloatArray | None:
+        """The multiples that rates take; None where the scenario switches them off."""
+        return self.multiples if self.scenarios.leveraged_funds else None
+
+    @property
     def funds_before(self) -> BoolArray:
         """Whether the baseline sees an etf or a mutual fund."""
         return is_fund(self.before)
@@ -88,7 +93,7 @@ class Rated:
         """The frame as one book before and after."""
         names = ("",) * len(self.before) if tickers is None else names_of(tickers)
         weights, scenarios = self.weighed.weights, self.scenarios
-        after = book_of(weights, self.after, self.multiples, names=names, scenarios=scenarios)
+        after = book_of(weights, self.after, self.counted, names=names, scenarios=scenarios)
         if self.baseline == "generic":
             return book_at_one_rate(weights, scenarios.single_stock, names=names), after
         return book_of(weights, self.before, None, names=names, scenarios=scenarios), after
@@ -180,7 +185,9 @@ def rate_frame(
         after=after,
         multiples=multiples,
         rates_before=rates_before,
-        rates_after=position_rates(after, multiples, scenarios),
+        rates_after=position_rates(
+            after, multiples if scenarios.leveraged_funds else None, scenarios
+        ),
         baseline=baseline,
         scenarios=scenarios,
     )
@@ -200,7 +207,7 @@ def provider_codes(holdings: pd.DataFrame) -> IntArray:
         [[_code_of(word, provider) for word in words] for provider in providers], dtype=np.int64
     )
     codes = table[provider_codes, word_codes] if len(holdings) else np.zeros(0, dtype=np.int64)
-    return np.where(_flagged(holdings, "is_cash"), _CASH, codes)
+    return np.where(flag_column(holdings, "is_cash"), _CASH, codes)
 
 
 def position_table(holdings: pd.DataFrame, rated: Rated, *, leverage: float) -> pd.DataFrame:
@@ -229,7 +236,7 @@ def _flags(holdings: pd.DataFrame, rated: Rated) -> npt.NDArray[Any]:
         Flag.NO_TYPE: no_type,
         Flag.STAND_IN_RATE: lacks_rate(after, rated.scenarios),
         Flag.SHORT: rated.weighed.weights < 0,
-        Flag.STALE: _flagged(holdings, "stale"),
+        Flag.STALE: flag_column(holdings, "stale"),
     }
     if multiples is not None:
         known = np.abs(multiples) > 0
@@ -249,10 +256,13 @@ def _flags(holdings: pd.DataFrame, rated: Rated) -> npt.NDArray[Any]:
     return np.array(texts, dtype=object)[codes]
 
 
-def _flagged(holdings: pd.DataFrame, column: str) -> BoolArray:
+def flag_column(holdings: pd.DataFrame, column: str) -> BoolArray:
     """A column of yes and no as booleans; missing counts as no."""
     if column not in holdings:
         return np.zeros(len(holdings), dtype=bool)
+    if holdings[column].dtype == np.bool_:
+        plain: BoolArray = holdings[column].to_numpy()
+        return plain
     try:
         return holdings[column].astype("boolean").to_numpy(dtype=bool, na_value=False)
     except (TypeError, ValueError):

@@ -13,7 +13,7 @@ import pandas as pd
 from sectypes.risk.curves import COMPONENT_WEIGHTS
 from sectypes.scenarios import RiskLimits
 
-__all__ = ["Component", "RiskScore", "WorstPosition"]
+__all__ = ["Component", "RiskScore", "WorstPosition", "same_fields"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +41,7 @@ class Component:
     reason: str = ""
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Component) and _same_fields(self, other)
+        return isinstance(other, Component) and same_fields(self, other)
 
     def __hash__(self) -> int:
         return hash((self.name, self.reason))
@@ -107,7 +107,7 @@ class RiskScore:
     curve: str
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, RiskScore) and _same_fields(self, other)
+        return isinstance(other, RiskScore) and same_fields(self, other)
 
     def __hash__(self) -> int:
         return hash((self.category, self.scenario, self.scenario_version, self.method, self.curve))
@@ -173,7 +173,8 @@ class RiskScore:
         return f"<p><b>{html.escape(title)}</b></p>{table}<ul>{notes}</ul>"
 
 
-def _same_fields(one: Any, other: Any) -> bool:
+def same_fields(one: Any, other: Any) -> bool:
+    """Whether two records of one class hold the same; NaN equals NaN."""
     return all(_same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
 
 

@@ -24,7 +24,7 @@ from sectypes.risk.losses import Betas, Loss, factor, sector, volatility
 from sectypes.risk.result import Component, RiskScore, WorstPosition
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
 
-__all__ = ["Exposures", "risk_score"]
+__all__ = ["Exposures", "risk_score", "switched_off"]
 
 
 class Exposures(Protocol):
@@ -161,6 +161,7 @@ def score_book(
         warnings=(
             *_book_warnings(book, worst, losses["concentration"].value, leverage, method),
             *_beta_warnings(scenarios, max_betas),
+            *switched_off(scenarios),
             *notes,
         ),
         substituted=book.substituted,
@@ -249,6 +250,13 @@ def _beta_warnings(scenarios: CrashScenarios, max_betas: Betas | None) -> list[s
         for name in FACTORS
         if not math.isfinite(max_betas.get(name, math.inf))
     ]
+
+
+def switched_off(scenarios: CrashScenarios) -> list[str]:
+    """What is not counted because the scenario says so."""
+    if scenarios.leveraged_funds:
+        return []
+    return ["leverage of funds is switched off: a 3x fund takes the plain rate of its type"]
 
 
 def _origin_shares(book: Book, origins: Any) -> tuple[tuple[str, float], ...]:
