@@ -308,3 +308,51 @@ def test_a_full_disk_behind_the_pipe_is_an_error_without_a_traceback(tmp_path):
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
     assert "No space left" in ran.stderr
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_audit_takes_a_pattern_of_files_as_one_book(sample, tmp_path, suffix):
+    held = sectypes.datasets.sample_holdings("snaptrade")
+    folder = tmp_path / "holdings"
+    folder.mkdir()
+    held = held[["portfolio", "ticker", "name", "provider_type", "value", "currency"]]
+    for name, rows in {"a": held.iloc[:5], "b": held.iloc[5:], "whole": held}.items():
+        target = (tmp_path if name == "whole" else folder) / f"{name}.{suffix}"
+        rows.to_parquet(target) if suffix == "parquet" else rows.to_csv(target, index=False)
+    code, out, err = sample("audit", str(folder / f"*.{suffix}"), "--json")
+    assert code == 0, err
+    found, expected = json.loads(out), json.loads(sample("audit", str(target), "--json")[1])
+    assert found["positions"][0]["ticker"] == "DSU"
+    for row in [*found["positions"], *expected["positions"]]:
+        del row["as_of"]  # when it was asked
+    assert found == expected
+    code, out, _ = sample("audit", str(folder / f"*.{suffix}"))
+    assert (code, "concentration" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("asked", "options", "code", "says"),
+    [
+        ("*.parquet", [], 1, "no file matches"),
+        ("", [], 1, "no file matches"),
+        ("*.csv", ["--provider", "csv"], 2, "one file"),
+        ("none.parquet", [], 1, "no file matches"),
+    ],
+)
+def test_audit_of_no_files_says_so(sample, tmp_path, asked, options, code, says):
+    got, out, err = sample("audit", str(tmp_path / asked), *options)
+    assert (got, out) == (code, "")
+    assert says in err
+
+
+def test_audit_of_many_files_without_dask_says_what_to_install(tmp_path):
+    code = (
+        "import sys; sys.modules['dask'] = None\n"
+        "from sectypes.cli import run\n"
+        "sys.exit(run(['audit', '*.parquet']))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "pip install 'sectypes[dask]'" in ran.stderr

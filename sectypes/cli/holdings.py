@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from sectypes.cli.common import (
     AsJson,
     FromProvider,
     HoldingsFile,
+    Provider,
     app,
     comparison_text,
     exchange_rates,
@@ -122,17 +123,17 @@ def audit(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Show what wrong types do to the risk score: per position, per component and in total."""
-    from sectypes import frames
-    from sectypes.columns import frame_columns
-    from sectypes.comparison import compare
+    r"""Show what wrong types do to the risk score: per position, per component and in total.
+
+    A quoted pattern such as 'holdings/*.parquet', or a folder of Parquet files, is one book; its
+    files are read side by side (this needs Dask: pip install 'sectypes\[dask]').
+    """
     from sectypes.scenarios import CrashScenarios, RiskLimits
 
     refuse_both(as_json, as_csv)
     write = None if out is None else report_writer(out)
-    holdings = read(file, provider)
-    compared = compare(
-        frames.answered(frame_columns(holdings, {}), service=None, progress=None),
+    holdings: Any = _collection(file, provider) if _is_collection(file) else read(file, provider)
+    compared = holdings.sectype.compare(
         limits=RiskLimits.from_yaml(limits) if limits else None,
         scenarios=CrashScenarios.from_yaml(scenarios) if scenarios else None,
         baseline=baseline,
@@ -156,3 +157,21 @@ def audit(
         show(compared.positions(), as_json=as_json, as_csv=True)
     else:
         typer.echo(comparison_text(compared))
+
+
+def _is_collection(file: Path) -> bool:
+    """Whether a path stands for many files, or for one of the kind that many come in."""
+    named = file.is_file()
+    return file.is_dir() or file.suffix.lower() == ".parquet" or (not named and _is_pattern(file))
+
+
+def _is_pattern(file: Path) -> bool:
+    return any(mark in str(file) for mark in "*?[")
+
+
+def _collection(pattern: Path, provider: Provider | None) -> Any:
+    from sectypes.dask import read_files
+
+    if provider is not None:
+        raise typer.BadParameter("--provider is for one file that is no Parquet")
+    return read_files(pattern)
