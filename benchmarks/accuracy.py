@@ -7,7 +7,8 @@ and TRUE are tickers. Where no rule speaks, the package's default (equity) count
 
 Two kinds of error matter. Dangerous: a company is called a fund, an ETF or cash, so its loss is
 understated. Alarming: a fund of any kind is called a company. Their rates are shares of the
-companies and of the funds; shares of all symbols would only look better.
+companies and of the funds; shares of all symbols would only look better. The report begins with
+the figures that the project has set itself, each beside its bound.
 """
 
 from __future__ import annotations
@@ -80,6 +81,10 @@ def _full_name(row: Row) -> str:
     return row.name
 
 
+def _capitals(row: Row) -> str:
+    return row.name.upper()
+
+
 def _cut_name(row: Row) -> str:
     return row.name[:CUT].strip()
 
@@ -92,12 +97,15 @@ def _nothing(row: Row) -> None:
     return None
 
 
+LIVE, LISTED = "live, exchange-traded: full name", "all listed, funds included: full name"
+CUT_NAME = "live, exchange-traded: name cut to 30, exchange"
 SECTIONS = (
-    Section("live, exchange-traded: full name", _is_live_listing, _full_name, _nothing),
+    Section(LIVE, _is_live_listing, _full_name, _nothing),
+    Section("live, exchange-traded: full name in capitals", _is_live_listing, _capitals, _nothing),
     Section("live, exchange-traded: full name, exchange", _is_live_listing, _full_name, _venue),
-    Section("live, exchange-traded: name cut to 30, exchange", _is_live_listing, _cut_name, _venue),
+    Section(CUT_NAME, _is_live_listing, _cut_name, _venue),
     Section("live, exchange-traded: name cut to 30", _is_live_listing, _cut_name, _nothing),
-    Section("all listed, funds included: full name", _is_listing, _full_name, _nothing),
+    Section(LISTED, _is_listing, _full_name, _nothing),
     Section("all listed, funds included: full name, exchange", _is_listing, _full_name, _venue),
     Section("every row: full name", lambda row: True, _full_name, _nothing),
     Section("every row: full name, exchange", lambda row: True, _full_name, _venue),
@@ -237,16 +245,53 @@ def _share(part: int, whole: int) -> float | None:
 
 
 def report(rows: Sequence[Row]) -> dict[str, Any]:
-    """Measure everything."""
-    return {
+    """Measure everything, and hold it against the bounds."""
+    figures: dict[str, Any] = {
         "sections": [measure(rows, section) for section in SECTIONS],
         "suffixes": measure_suffixes(rows),
         "names_per_second": measure_speed(rows),
     }
+    return {"bounds": hold_against_bounds(figures), **figures}
+
+
+def hold_against_bounds(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each figure that the project has set itself, its bound, and whether it is kept.
+
+    A share of nothing (no fund in the table, say) keeps no bound and breaks none: `kept` is None.
+    """
+    sections = {section["section"]: section for section in figures["sections"]}
+    live, listed, cut = sections[LIVE], sections[LISTED], sections[CUT_NAME]
+    suffixes, speed = figures["suffixes"], figures["names_per_second"]["processor"]
+    rows: tuple[tuple[str, float | None, str, float], ...] = (
+        (f"{LIVE}: accuracy", live["accuracy"], "at least", 0.995),
+        (f"{LIVE}: dangerous", live["dangerous"]["share"], "at most", 0.001),
+        (f"{LIVE}: alarming", live["alarming"]["share"], "at most", 0.006),
+        (f"{LISTED}: accuracy", listed["accuracy"], "at least", 0.997),
+        (f"{CUT_NAME}: alarming", cut["alarming"]["share"], "at most", 0.10),
+        ("ticker alone, fund suffix: precision", suffixes["precision"], "at least", 0.999),
+        ("ticker alone, fund suffix: recall", suffixes["recall"], "at least", 0.999),
+        ("names a second, processor time", speed, "at least", 100_000),
+    )
+    return [
+        {
+            "figure": figure,
+            "value": value,
+            "side": side,
+            "bound": bound,
+            "kept": None
+            if value is None
+            else (value >= bound if side == "at least" else value <= bound),
+        }
+        for figure, value, side, bound in rows
+    ]
 
 
 def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share:.3%}"
+
+
+def _figure(value: float | None) -> str:
+    return _percent(value) if value is None or value <= 1 else f"{value:,.0f}"
 
 
 def _section_lines(section: Mapping[str, Any], wrong: int) -> Iterable[str]:
@@ -278,6 +323,10 @@ def _matrix_lines(confusion: Mapping[str, int]) -> Iterable[str]:
 
 def lines(figures: Mapping[str, Any], wrong: int = 0) -> Iterable[str]:
     """Return the report as text, one line after the other."""
+    for row in figures["bounds"]:
+        kept = {True: "kept", False: "NOT KEPT", None: "nothing to measure"}[row["kept"]]
+        bound = f"{row['side']} {_figure(row['bound'])}"
+        yield f"{row['figure']:<58}{_figure(row['value']):>10}   {bound:<18}{kept}"
     for section in figures["sections"]:
         yield from _section_lines(section, wrong)
     suffixes = figures["suffixes"]

@@ -84,6 +84,10 @@ FORMS = table("""
     SPAXX** | Fidelity Government Money Market | cash | money_market_fund
     SWVXX | SCHWAB VALUE ADVANTAGE MONEY INV | cash | money_market_fund
     XDSUX | - | mutual_fund | -
+    XDSUX | BlackRock Debt Strategies Fund, Inc. | mutual_fund | closed_end_fund
+    XSILX | Silly Fund Investor Class | mutual_fund | -
+    XSIXX | Silly Dynamic Income Trust | mutual_fund | closed_end_fund
+    XSIXX | Silly Government Money Market Fund | cash | money_market_fund
     ARKVX | ARK Venture Fund | mutual_fund | open_end_fund
     TSLAX | Tesla xStock | - | -
     # marks of the issue
@@ -166,6 +170,9 @@ ETFS = table("""
     SIL-UN.TO | SILLY GOLD ETF | etf | etf
     QYLD | GLOBAL X FDS NASDAQ 100 COVER | etf | etf
     CSPX.L | iShares Core S&P 500 UCITS ETF USD (Acc) | etf | etf
+    SILV | Silly & Sausage International Value Fund | etf | etf
+    SILL | Invesco Silly S&P 500 Equal Weight Portfolio | etf | etf
+    SILI | Silly Sausage Climate Index | etf | etf
 """)
 
 FUNDS = table("""
@@ -194,12 +201,17 @@ FUNDS = table("""
     DFN-UN.TO | Silly Fifteen Split Corp | mutual_fund | closed_end_fund
     SILP | Silly Preferred Income Fund Inc | mutual_fund | closed_end_fund
     SILQ | GAMCO Silly Natural Gold & Income Trust | mutual_fund | closed_end_fund
+    SILE | Silly Point Credit Company Inc. | mutual_fund | closed_end_fund
+    SILT | Tortoise Silly Energy Infrastructure Corporation | mutual_fund | closed_end_fund
+    SILU | NUVEEN SILLY QLTY MUN INC | mutual_fund | closed_end_fund
     SILNC | Silly Income NextShares | mutual_fund | open_end_fund
     401K1 | VANGUARD TARGET RETIREMENT ADMIRAL | mutual_fund | open_end_fund
     PLAN7 | Silly Growth Fund Investor Class | mutual_fund | open_end_fund
     PLAN8 | FIDELITY SMALL CAP INDEX | mutual_fund | -
     PLAN9 | Emerging Markets Bond Opportunities | mutual_fund | -
     PLAN2 | NUVEEN SELECT MATURITIES | mutual_fund | -
+    PLAN3 | Silly Large Cap Value Fund | mutual_fund | closed_end_fund
+    PLAN4 | VANGUARD TARGET RETIREMENT 2045 TR | mutual_fund | -
     SWEEP | FIDELITY GOVERNMENT CASH RESERVES | cash | money_market_fund
     SWEEP | VANGUARD FEDERAL MONEY MKT FD | cash | money_market_fund
     TMNY | Silly Tax-Exempt Money Fund, Inc. | cash | money_market_fund
@@ -239,6 +251,10 @@ ISSUES = table("""
     BCRE | BLACKSTONE PRIVATE CREDIT FUND | equity | -
     NCPC | NUVEEN CHURCHILL PRIVATE CAPITAL INCOME FUND | equity | -
     SILB | Silly Private Debt Fund | equity | -
+    MSIF | MSC INCOME FD INC | equity | -
+    SILN | Silly Haven Private Income Fund | equity | -
+    SILE | Silly Point Credit Company Inc. 5.375% Notes due 2029 | equity | note
+    SILR | UNIVERSAL SILLY RLTY INCM T | equity | reit
     CHE-UN.TO | CHEMTRADE LOGISTICS INCOME FUND | equity | -
     SIL-UN.TO | Silly Sausages Trust | equity | -
     REI-UN.TO | RioCan Real Estate Investment Trust | equity | reit
@@ -312,6 +328,13 @@ COMPANIES = """
     VALU Value Line Inc Common Stock
     SILZ Silly Holdings Inc
     SILK Silly Stores Capital Trust I
+    FMC2 Silly Motor Credit Company
+    CNS COHEN & STEERS
+    WETF WisdomTree Investments
+    SILI Index Silly Oil & Gas
+    NCDL Nuveen Churchill Direct Lendin
+    NCDL Nuveen Churchill Direct
+    CHCT COMMUNITY SILLY CARE TR INCO
     AGM Federal Agricultural Mortgage Corp
     FMCC Federal Home Loan Mortgage Corp
     SILD Silly Daily and General Trust plc
@@ -383,6 +406,22 @@ def test_the_venue_tells_kinds_of_funds_apart(
 
 
 @pytest.mark.parametrize(
+    ("ticker", "name", "kind"),
+    [
+        ("SILE", "Silly Point Credit Company Inc.", "mutual_fund"),
+        ("SILE", "Silly Point Credit Company Inc", "-"),  # 30 letters: "5% Notes" may be cut off
+        ("SILEP", "Silly Point Credit Company Inc.", "-"),
+        ("SILE", "Silly Point Credit Company Inc. 5% Notes", "equity"),
+        ("SILE", "Silly Motor Credit Company", "-"),
+    ],
+)
+def test_a_credit_company_is_a_fund_and_its_issues_are_not(
+    ticker: str, name: str, kind: str
+) -> None:
+    assert said(guess(ticker, name=name))[0] == kind
+
+
+@pytest.mark.parametrize(
     ("key", "exchange", "kind"),
     [
         ("ABCDEX", "NAS", "mutual_fund"),
@@ -447,6 +486,13 @@ LEVERAGE = [
     ("Silly Gold Triple Short ETN", -3.0),
     ("AXS Short Innovation Daily ETF", -1.0),
     ("AdvisorShares Ranger Equity Bear ETF", -1.0),
+    ("DIREXION SHS ETF TR DLY SMCAP BULL3X", 3.0),
+    ("DIREXION SHS ETF TR DLY SCOND 3XBR", -3.0),
+    ("DIREXION SHS ETF TR DLY S&P500 BR 3X", -3.0),
+    ("PROSHARES TR ULTSHT 20YR", -2.0),
+    ("PROSHARES TR II ULT VIX S TRM ETF", 1.5),
+    ("DB Gold Short ETN due February 15, 2038", -1.0),
+    ("Invesco DB US Dollar Index Bearish Fund", -1.0),
     # time, buffers, stocks and stories: not leverage
     ("JPMorgan Ultra-Short Income ETF", 1.0),
     ("PGIM Ultra Short Bond ETF", 1.0),
@@ -598,7 +644,7 @@ def test_a_us_isin_of_a_debt_cusip_is_a_bond() -> None:
 
 def test_a_guess_cannot_be_changed() -> None:
     found = guess("VFIAX")
-    with pytest.raises(AttributeError, match="security_type"):
+    with pytest.raises(AttributeError, match="can't set attribute"):
         found.security_type = SecurityType.EQUITY
 
 
@@ -644,7 +690,9 @@ def test_signs_of_forms_and_venues() -> None:
     assert ticker_signs("ABC-PA.TO") == Sign.MARK_PREFERRED
     assert ticker_signs("HR-UN.TO") == Sign.MARK_TRUST_UNIT
     assert ticker_signs("ABC-UN") == Sign.MARK_UNIT
-    assert ticker_signs("BRK-B") == ticker_signs("AAPL") == ticker_signs("") == 0
+    assert ticker_signs("ABC-RW") == Sign.MARK_RIGHT
+    assert ticker_signs("AAPL") == Sign.LISTED
+    assert ticker_signs("BRK-B") == ticker_signs("PLAN7") == ticker_signs("") == 0
     assert venue_signs(" pcx ") == Sign.ETF_VENUE
     assert venue_signs("AMEX") == venue_signs("NASDAQ") == venue_signs(None) == 0
     codes = [code for codes in VENUES.values() for code in codes.split()]
@@ -713,6 +761,16 @@ def test_the_benchmark_counts_both_kinds_of_error(tmp_path: Path) -> None:
     assert live["classes"]["equity"] == {"symbols": 2, "precision": 0.5, "recall": 0.5}
     assert live["confusion"]["equity -> mutual_fund"] == 1
     assert [error["symbol"] for error in live["wrong"]] == ["SILL", "SILT"]
+    assert {row["figure"]: row["kept"] for row in figures["bounds"]} == {
+        "live, exchange-traded: full name: accuracy": False,
+        "live, exchange-traded: full name: dangerous": False,
+        "live, exchange-traded: full name: alarming": False,
+        "all listed, funds included: full name: accuracy": False,
+        "live, exchange-traded: name cut to 30, exchange: alarming": False,
+        "ticker alone, fund suffix: precision": True,
+        "ticker alone, fund suffix: recall": True,
+        "names a second, processor time": figures["names_per_second"]["processor"] >= 100_000,
+    }
     assert figures["suffixes"]["precision"] == figures["suffixes"]["recall"] == 1.0
     assert figures["suffixes"]["money_market_recall"] == 1.0
     assert figures["names_per_second"]["processor"] > 0
@@ -724,6 +782,7 @@ def test_the_benchmark_prints_a_table_or_json(
     path = str(write_truth(tmp_path))
     assert accuracy.main(["--truth", path, "--wrong", "1"]) == 0
     text = capsys.readouterr().out
+    assert "full name: dangerous                  50.000%   at most 0.100%    NOT KEPT" in text
     assert "dangerous      1   50.000% of companies" in text
     assert (
         "dangerous: SILL 'Silly Sausage Fund' (NYQ) is equity, name_fund says mutual_fund" in text
@@ -733,6 +792,16 @@ def test_the_benchmark_prints_a_table_or_json(
     assert len(json.load(io.StringIO(capsys.readouterr().out))["sections"]) == len(
         accuracy.SECTIONS
     )
+
+
+def test_a_share_of_nothing_keeps_no_bound(tmp_path: Path) -> None:
+    companies = "\n".join(TRUTH.splitlines()[:2]) + "\n"
+    figures = accuracy.report(accuracy.read_truth(write_truth(tmp_path, companies)))
+    kept = {row["figure"]: row["kept"] for row in figures["bounds"]}
+    assert kept["live, exchange-traded: full name: alarming"] is None
+    assert kept["live, exchange-traded: full name: dangerous"] is True
+    line = next(line for line in accuracy.lines(figures) if "full name: alarming" in line)
+    assert line.endswith("nothing to measure")
 
 
 def test_the_benchmark_reads_tickers_as_text(tmp_path: Path) -> None:

@@ -12,7 +12,15 @@ from sectypes.heuristics.rules import Guess
 from sectypes.taxonomy import SecurityType, Subtype
 from sectypes.tickers import Shape, is_debt_cusip, parse_occ, shape
 
-__all__ = ["VENUES", "by_form", "by_fund_suffix", "by_pair_venue", "ticker_signs", "venue_signs"]
+__all__ = [
+    "VENUES",
+    "by_form",
+    "by_fund_suffix",
+    "by_nav_quote",
+    "by_pair_venue",
+    "ticker_signs",
+    "venue_signs",
+]
 
 # Codes of Yahoo, of FMP and of ISO 10383 (MIC). NYSE Arca and Cboe BZX list exchange-traded
 # products and next to nothing else; Nasdaq lists its own on the Global Market tier. FMP's "AMEX"
@@ -30,13 +38,15 @@ _VENUES = {code: int(sign) for sign, codes in VENUES.items() for code in codes.s
 _FUND_NETWORK = frozenset({"NAS", "NMFQS"})
 
 _FUND = re.compile(r"[A-Z]{4,6}X").fullmatch
+_NAV_QUOTE = re.compile(r"X[A-Z]{3}X").fullmatch
 _MARKS = {
     "P": int(Sign.MARK_PREFERRED),
     "W": int(Sign.MARK_WARRANT),
     "RT": int(Sign.MARK_RIGHT),
+    "RW": int(Sign.MARK_RIGHT),
     "UN": int(Sign.MARK_UNIT),
 }
-_MARK = re.compile(r"[0-9A-Z]+-(?:(P)[A-Z]?|(W)T[A-Z]?|(RT|UN))").fullmatch
+_MARK = re.compile(r"[0-9A-Z]+-(?:(P)[A-Z]?|(W)T[A-Z]?|(R[TW]|UN))").fullmatch
 _ABROAD_MARK = re.compile(r"[0-9A-Z]+-(?:(P)R?-?[A-Z]?|(W)T[A-Z]?|(RT))\.[A-Z]{1,3}").fullmatch
 _ABROAD_UNIT = re.compile(r"[0-9A-Z]+-UN\.[A-Z]{1,3}").fullmatch
 _FIFTH_LETTERS = {
@@ -46,6 +56,7 @@ _FIFTH_LETTERS = {
     "Y": int(Sign.FIFTH_ADR),
     "F": int(Sign.FIFTH_FOREIGN),
 } | dict.fromkeys("LMNOP", int(Sign.FIFTH_PREFERRED))
+_LISTED = int(Sign.LISTED)
 
 
 @lru_cache(maxsize=1024)
@@ -55,19 +66,24 @@ def venue_signs(exchange: str | None) -> int:
 
 
 def ticker_signs(key: str) -> int:
-    """Return the signs in a key's form: marks of the issue, Nasdaq's fifth letter.
+    """Return the signs in a key's form: a listed symbol, marks of the issue, a fifth letter.
 
     Units of Canadian trusts carry the same mark as a blank-cheque company's; behind an exchange
     suffix it is a sign of its own.
     """
-    if len(key) == 5 and key.isalpha():
-        return _FIFTH_LETTERS.get(key[4], 0)
+    if key.isalpha() and len(key) < 6:
+        return _FIFTH_LETTERS.get(key[4], 0) if len(key) == 5 else _LISTED
     if "-" not in key:
         return 0
     if _ABROAD_UNIT(key):
         return int(Sign.MARK_TRUST_UNIT)
     match = _MARK(key) or _ABROAD_MARK(key)
     return _MARKS[match[match.lastindex or 0]] if match else 0
+
+
+def by_nav_quote(key: str) -> Guess | None:
+    """Decide the quote of a closed-end fund's net asset value: X, the fund's ticker, X."""
+    return _NAV if _NAV_QUOTE(key) else None
 
 
 def by_form(key: str) -> Guess | None:
@@ -144,5 +160,12 @@ _NAV_OR_FUND = Guess(
     1.0,
     "fund_suffix_x",
     "five letters, X at both ends: a fund or a fund's NAV quote",
+)
+_NAV = Guess(
+    _MUTUAL,
+    Subtype.CLOSED_END_FUND,
+    1.0,
+    "nav_quote",
+    "X at both ends and a closed-end fund's name: the quote of its net asset value, not tradable",
 )
 _LONG_FUND = Guess(_MUTUAL, None, 1.0, "fund_suffix_long", "six or seven letters ending X")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from sectypes.heuristics.by_name import leverage_of
 from sectypes.heuristics.by_ticker import (
     by_form,
     by_fund_suffix,
+    by_nav_quote,
     by_pair_venue,
     ticker_signs,
     venue_signs,
@@ -25,6 +24,7 @@ _INCORPORATED = int(Sign.INCORPORATED)
 _SHELL, _FUND = int(Sign.SHELL), int(Sign.FUND)
 _FUND_SIGNS = int(FUND_SIGNS)
 _MONEY = int(Sign.MONEY)
+_NO_CLOSED_END = int(Sign.OPEN_END | Sign.MONEY_MARKET | Sign.MONEY)
 
 
 def guess(key: str, *, name: str | None = None, exchange: str | None = None) -> Guess | None:
@@ -47,7 +47,8 @@ def guess(key: str, *, name: str | None = None, exchange: str | None = None) -> 
     Notes
     -----
     Order: the venues of coins and currencies, decisive forms (option, pair, `CUR:`, debt CUSIP),
-    Nasdaq's fund suffixes (unless the name says company and nothing of a fund), then the table of
+    Nasdaq's fund suffixes (unless the name says company and nothing of a fund; X at both ends with
+    a closed-end fund's name is its net asset value's quote), then the table of
     `sectypes.heuristics.rules` on all signs together.
     Bare USD, CASH and BTC are listed securities: their name decides. In doubt a security is a
     company: a company called a fund understates a loss, a fund called a company only alarms.
@@ -70,8 +71,10 @@ def guess(key: str, *, name: str | None = None, exchange: str | None = None) -> 
         return found
     reading = read(name)
     signs, _ = reading
-    if key[-1:] == "X" and not _is_company(key, signs) and (found := by_fund_suffix(key, exchange)):
-        return _levered(found, name, reading)
+    if key[-1:] == "X" and not _is_company(key, signs):
+        nav = by_nav_quote(key) if key[0] == "X" and _is_closed_end(signs) else None
+        if found := nav or by_fund_suffix(key, exchange):
+            return _levered(found, name, reading)
     rule = first_rule(signs | venue | ticker_signs(key))
     if rule is None:
         return _CASH_WORDS if name and signs & _MONEY and is_cash_phrase(name) else None
@@ -101,6 +104,13 @@ def _is_company(key: str, signs: int) -> bool:
     return len(key) == 5 and bool(shell or (signs & _INCORPORATED and not signs & _FUND_SIGNS))
 
 
+def _is_closed_end(signs: int) -> bool:
+    """Whether a name is a closed-end fund's: no share class, no money market."""
+    rule = None if signs & _NO_CLOSED_END else first_rule(signs)
+    return rule is not None and rule.subtype is Subtype.CLOSED_END_FUND
+
+
 def _levered(found: Guess, name: str | None, reading: Reading) -> Guess:
     """Add to a fund told by its ticker what the name says about leverage."""
-    return replace(found, leverage=leverage_of(name, reading, found.security_type))
+    leverage = leverage_of(name, reading, found.security_type)
+    return found if leverage == 1.0 else found._replace(leverage=leverage)

@@ -13,11 +13,12 @@ _BLANKS = {ord(char): " " for char in '/,;:()[]"*_+!?|=<>#@~'} | {
     ord("×"): "X",
 }
 
-# "2X", "1.5 X", "-1X", "2xLeveraged", and "3 Leveraged" where a feed has lost the sign "×".
-# A hyphen behind a word joins ("S&P-2X"), it is no minus.
+# "2X", "1.5 X", "-1X", "2xLeveraged", custodians' "BULL3X" and "3XBR", and "3 Leveraged" where a
+# feed has lost the sign "×". A hyphen behind a word joins ("S&P-2X"), it is no minus.
 _TIMES = re.compile(
-    r"(?:(?<!\w)(?P<minus>-))?(?<![\w.])(?P<times>[0-5](?:\.[0-9]+)?)"
-    r"(?: ?X(?=LEVERAGED|MONTHLY|LONG|SHORT|INVERSE|SHS|SHARES|\b)| (?=(?:INVERSE )?LEVERAGED\b))"
+    r"(?:(?<!\w)(?P<minus>-))?(?:(?<![\w.])|(?<=BULL)|(?<=BEAR))(?P<times>[0-5](?:\.[0-9]+)?)"
+    r"(?: ?X(?=LEVERAGED|MONTHLY|LONG|SHORT|INVERSE|SHS|SHARES|BU|BR|\b)"
+    r"| (?=(?:INVERSE )?LEVERAGED\b))"
     r"(?: ?-?(?P<way>LONG|BULL))?"
 )
 _MULTIPLE_WORD = re.compile(r"\b(?P<word>DOUBLE|TRIPLE) (?P<way>LONG|SHORT|INVERSE)\b")
@@ -30,7 +31,9 @@ _CALM = (
     r"|FIXED|OBLIGATIONS|TREASURY|TREAS|CASH|MONEY|TAX|STRATEGY|STRATEGIC|ETF|FUND)"
 )
 _SHORT = r"(?:SHORT|SHRT|SHT)"
-_AGAINST = re.compile(rf"\b(?:BEAR|INVERSE|{_SHORT}(?![ -]*{_IN_TIME}\b))\b")
+_AGAINST = re.compile(
+    rf"\b(?:BEAR|INVERSE|{_SHORT}(?![ -]*{_IN_TIME}\b))\b|\bBEAR[0-5]X|[0-5]XBR\b|\bBR [0-5]X\b"
+)
 # "Daily ... Bull" is leveraged by its making, Direxion's Bear as well (1X, 2X or 3X): how much,
 # only the number says.
 _UNTOLD = re.compile(r"\bDIREXION\b.*\b(?:BULL|BEAR)\b|\b(?:DAILY|DLY)\b.*\bBULL\b")
@@ -42,7 +45,7 @@ _PRO = re.compile(r"\b(?:PROSHARES|PROSHS|PSHS|PROFUNDS?)\b")
 _PRO_SERIES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
     (re.compile(pattern), times)
     for pattern, times in (
-        (r"\bULTRA VIX\b", 1.5),
+        (r"\bULTR?A? VIX\b", 1.5),
         (rf"\b{_SHORT} VIX\b", -0.5),
         (rf"\bULTRA?PRO {_SHORT}\b", -3.0),
         (r"\bULTRA?PRO\b", 3.0),
@@ -60,7 +63,8 @@ _ANY_SERIES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (r"\bULTRA?PRO\b", 3.0),
         (rf"\bULTRASHORT\b(?!.*\b{_CALM}\b)", -2.0),
         (r"\bINVERSE\b", -1.0),
-        (r"\bBEAR\b", -1.0),
+        (r"\bBEAR(?:ISH)?\b", -1.0),
+        (rf"\b{_SHORT}\b(?![ -]*{_CALM}\b).*\b(?:ETN|EXCHANGE[ -]TRADED NOTE)S?\b", -1.0),
         (rf"\b{_SHORT}\b(?![ -]*{_CALM}\b).*\bDAILY\b|\bDAILY {_SHORT}\b(?![ -]*{_CALM}\b)", -1.0),
     )
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache, reduce
 from operator import or_
 from types import MappingProxyType
+from typing import NamedTuple
 
 from sectypes.heuristics.lexicon import Sign
 from sectypes.taxonomy import SecurityType, Subtype
@@ -14,8 +15,7 @@ from sectypes.taxonomy import SecurityType, Subtype
 __all__ = ["EVIDENCE_RULES", "RULES", "Guess", "Rule", "first_rule"]
 
 
-@dataclass(frozen=True, slots=True)
-class Guess:
+class Guess(NamedTuple):
     """What the rules make of a security, and which rule made it.
 
     Attributes
@@ -86,6 +86,9 @@ _HOLDS = _S.METAL | _S.METAL_SHARES | _S.COIN | _S.COMMODITY
 _ON_ETF_VENUE = _S.ETF_VENUE | _S.ETF_TIER
 _NOT_TREASURY = _FUND_WORD | _S.HOUSE | _S.MONEY_MARKET | _ON_ETF_VENUE
 _NO_STYLE = _COMPANY | _S.SHARE | _S.RECEIPT
+_FIFTH = _S.FIFTH_PREFERRED | _S.FIFTH_WARRANT | _S.FIFTH_RIGHT | _S.FIFTH_UNIT
+_NO_POOL = _OPERATING | _S.HOLDING | _S.TRADE | _S.PARTNERSHIP | _S.PERCENT | _S.RECEIPT | _FIFTH
+_CLOSED_END_WORD = _S.LEGAL | _S.TRUST | _S.MUNICIPAL | _S.INCOME | _S.CLOSED_END
 
 EVIDENCE_RULES: tuple[Rule, ...] = (
     # What calls itself exchange-traded is exchange-traded.
@@ -182,10 +185,12 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
     # Funds. The venue tells exchange-traded from closed-end.
     Rule("name_fund_on_etf_venue", (_FUND_WORD, _ON_ETF_VENUE), _NEVER, _ETF, _LISTED_FUND),
     Rule("name_index_fund", (_S.INDEX, _S.FUND), _NEVER, _ETF, _LISTED_FUND),
+    Rule("name_style_fund", (_S.BOX, _S.FUND, _S.LISTED), _CLOSED_END_WORD, _ETF, _LISTED_FUND),
     Rule("name_open_end_fund", (_S.OPEN_END, _S.FUND), _NEVER, _FUND, _OPEN),
     Rule("name_open_end_fund", (_S.OPEN_END, _S.HOUSE | _STYLE), _COMPANY, _FUND, _OPEN),
     Rule("name_fund", (_FUND_WORD,), _NEVER, _FUND, _CLOSED),
     Rule("name_split_corp", (_S.SPLIT_CORP,), _NEVER, _FUND, _CLOSED),
+    Rule("name_pool_company", (_S.POOL_COMPANY,), _NO_POOL | _S.CUT_OFF, _FUND, _CLOSED),
     Rule(
         "name_style_on_etf_venue", (_STYLE | _S.MANNER, _S.ETF_VENUE), _NO_STYLE, _ETF, _LISTED_FUND
     ),
@@ -205,6 +210,13 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
         _ETF,
         _LISTED_FUND,
     ),
+    Rule(
+        "name_house_and_style",
+        (_S.HOUSE, _S.STYLE, _S.LISTED),
+        _NO_STYLE | _S.AIM,
+        _ETF,
+        _LISTED_FUND,
+    ),
     Rule("name_house_and_style", (_S.HOUSE, _STYLE | _S.AIM), _NO_STYLE, _FUND),
     Rule(
         "name_style", (_S.ASSET, _S.STYLE | _S.MANNER, _ON_ETF_VENUE), _NO_STYLE, _ETF, _LISTED_FUND
@@ -214,6 +226,8 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
         "name_fund_house", (_S.FUND_HOUSE, _ON_ETF_VENUE), _NO_STYLE | _S.ALONE, _ETF, _LISTED_FUND
     ),
     Rule("name_fund_house", (_S.FUND_HOUSE,), _NO_STYLE | _S.ALONE, _FUND),
+    Rule("name_fund_house", (_S.FUND_HOUSE, _STYLE | _S.AIM | _S.MANNER), _NO_POOL, _FUND, _CLOSED),
+    Rule("name_index", (_S.INDEX, _S.LISTED), _NO_STYLE | _S.ALONE, _ETF, _LISTED_FUND),
     # Where nothing but exchange-traded products is listed.
     Rule("exchange_etf_venue", (_S.ETF_VENUE,), _COMPANY, _ETF, _LISTED_FUND),
     # A coin's name and nothing else.
@@ -270,6 +284,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "name_fund_on_etf_venue": "The name says fund, and the venue lists exchange-traded ones.",
         "name_house_and_style": "A fund manager's brand with an investment style names a fund.",
         "name_house_trust": "A trust of a fund manager is a closed-end fund.",
+        "name_index": "A listed symbol whose name ends as an index does is exchange-traded.",
         "name_income_trust": "A trust for income, bonds or a term is a closed-end fund.",
         "name_index_fund": "A listed index fund is exchange-traded.",
         "name_lender": "A business development or lending company is a company.",
@@ -278,6 +293,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "name_note": "Notes with a coupon or a rank are listed debt, counted as equity.",
         "name_open_end_fund": "The name carries a share class that only open-end funds have.",
         "name_partnership": "Units of a partnership.",
+        "name_pool_company": "A credit or income company by name is a closed-end fund of loans.",
         "name_preferred": "A preferred share with its terms, whoever issues it, is equity.",
         "name_reit": "The name says REIT, realty trust or property trust.",
         "name_repackaged": "A trust that repackages one company's bonds is no fund.",
@@ -287,10 +303,12 @@ RULES: Mapping[str, str] = MappingProxyType(
         "name_split_corp": "A Canadian split-share corporation is a closed-end fund.",
         "name_spot_trust": "A trust that holds metal or coins is exchange-traded.",
         "name_style": "An asset class with a style, and no company's word, names a fund.",
+        "name_style_fund": "A listed fund of a style box (Small Cap, Value) is exchange-traded.",
         "name_style_on_etf_venue": "An investment style on a venue of exchange-traded products.",
         "name_treasury": "A Treasury bill, note or bond with its coupon is a bond.",
         "name_unit": "The name says unit.",
         "name_warrant": "The name says warrant.",
+        "nav_quote": "X, a ticker, X with a closed-end fund's name is its net asset value's quote.",
         "occ_option": "A root, an expiry, C or P and a strike are an option (OCC symbology).",
         "ticker_preferred": "The ticker carries the mark of a preferred share.",
         "ticker_right": "The ticker carries the mark of a right.",

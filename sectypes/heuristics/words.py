@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import unicodedata
+from itertools import product
 from typing import NamedTuple
 
+from sectypes.heuristics.abbreviations import ABBREVIATIONS
 from sectypes.heuristics.lexicon import CUT_SIGNS, LEXICON, TAIL_SIGNS, Sign
 
 __all__ = ["Reading", "fold", "read"]
 
 # No name of a security is longer; whatever comes behind is not worth the time.
 _LONGEST = 400
+# Feeds cut names at 28 or 30 letters.
+_CUT_LENGTHS = range(28, 31)
 # A feed that cuts names leaves at least this much of a word that can still be recognised.
 _SHORTEST_CUT = 4
 
@@ -34,30 +38,43 @@ class Reading(NamedTuple):
         return ", ".join([word for signs, word in self.hits if signs & wanted])
 
 
-# By the second word: the words behind it, how long the phrase is, its signs, and itself.
-_Phrases = dict[str, list[tuple[list[str], int, int, str]]]
+# A word or phrase as it stands in a reading: its signs, and itself.
+_Hit = tuple[int, str]
+# By the second word: the words behind it, how long the phrase is, the phrase.
+_Rows = list[tuple[list[str], int, _Hit]]
+_Phrases = dict[str, _Rows]
 
 
-def _compile() -> dict[str, tuple[int, _Phrases]]:
-    """Return for each first word: its own signs, and the phrases it begins, longest first."""
+def _compile() -> dict[str, tuple[_Hit, _Phrases]]:
+    """Return for each first word: the word by itself, and the phrases it begins, longest first."""
     signs: dict[str, int] = {}
     for sign, entries in LEXICON.items():
-        for entry in entries.split():
+        for entry in (short for whole in entries.split() for short in _spellings(whole)):
             signs[entry] = signs.get(entry, 0) | int(sign)
-    compiled: dict[str, tuple[int, _Phrases]] = {}
+    compiled: dict[str, tuple[_Hit, _Phrases]] = {}
     for entry in sorted(signs, key=lambda entry: -entry.count("_")):
         head, *tail = entry.split("_")
-        phrases = compiled.setdefault(head, (signs.get(head, 0), {}))[1]
+        phrases = compiled.setdefault(head, ((signs.get(head, 0), head), {}))[1]
         if tail:
-            row = (tail[1:], 1 + len(tail), signs[entry], entry.replace("_", " "))
+            row = (tail[1:], 1 + len(tail), (signs[entry], entry.replace("_", " ")))
             phrases.setdefault(tail[0], []).append(row)
     return compiled
 
 
-def _cut_words() -> dict[str, tuple[int, str]]:
+def _spellings(entry: str) -> list[str]:
+    """A word or phrase as it is, and with each of its words abbreviated."""
+    words = entry.split("_")
+    return [
+        "_".join(spelled)
+        for spelled in product(*([word, *ABBREVIATIONS.get(word, "").split()] for word in words))
+    ]
+
+
+def _cut_words() -> dict[str, _Hit]:
     """Beginnings of words, for the last word of a name that a feed has cut off."""
-    whole = {word: signs & int(CUT_SIGNS) for word, (signs, _) in _WORDS.items()}
-    cut: dict[str, tuple[int, str]] = {}
+    whole = {word: signs & int(CUT_SIGNS) for word, ((signs, _), _) in _WORDS.items()}
+    # Custodians cut at 28 to 30 letters: "INCOME T" was an income trust.
+    cut = {"T": (int(Sign.TRUST), "TRUST")}
     for word in sorted(whole, key=len, reverse=True):
         for length in range(_SHORTEST_CUT, len(word)):
             if whole[word] and word[:length] not in _WORDS:
@@ -77,11 +94,12 @@ def _folding() -> bytes:
 
 
 _WORDS = _compile()
+_ENTRY = _WORDS.get
 _CUT = _cut_words()
 _FOLD = _folding()
 _DROPPED = b".'`"
 _NOT_TAIL = ~int(TAIL_SIGNS)
-_ALONE = int(Sign.ALONE)
+_ALONE, _CUT_OFF = int(Sign.ALONE), int(Sign.CUT_OFF)
 _NOTHING = Reading(0, [])
 
 
@@ -118,34 +136,37 @@ def read(name: str | None) -> Reading:
     if not name:
         return _NOTHING
     words = fold(name)
-    known = _WORDS
-    hits: list[tuple[int, str]] = []
+    hits: list[_Hit] = []
     found = used = 0
     last = len(words) - 1
-    for position in [place for place, word in enumerate(words) if word in known]:
-        if position < used:
+    for position, entry in enumerate(map(_ENTRY, words)):
+        if entry is None or position < used:
             continue
-        hit = words[position]
-        signs, phrases = known[hit]
-        if phrases and position < last and (phrase := _phrase_at(words, position, phrases)):
-            used, signs, hit = phrase
+        hit, phrases = entry
+        if phrases and position < last and (rows := phrases.get(words[position + 1])):
+            phrase = _phrase_at(words, position, rows)
+            if phrase:
+                used, hit = phrase
         if not position:
-            signs &= _NOT_TAIL
-        if signs:
-            found |= signs
-            hits.append((signs, hit))
-    if words and used <= last and (cut := _CUT.get(words[-1])):
+            hit = hit[0] & _NOT_TAIL, hit[1]
+        if hit[0]:
+            found |= hit[0]
+            hits.append(hit)
+    cut = _CUT.get(words[-1]) if words and used <= last else None
+    if cut:
         found |= cut[0]
         hits.append(cut)
-    if len(words) == 1 and hits:
-        found |= _ALONE
-    return Reading(found, hits) if hits else _NOTHING
+    if not hits:
+        return _NOTHING
+    alone = len(hits) == 1 and max(used, 1) > last
+    may_be_cut = len(name) in _CUT_LENGTHS or words[-1].isdigit()
+    return Reading(found | _ALONE * alone | _CUT_OFF * may_be_cut, hits)
 
 
-def _phrase_at(words: list[str], position: int, phrases: _Phrases) -> tuple[int, int, str] | None:
-    """Return the longest phrase that begins at `position`: its end, its signs, the phrase."""
-    for rest, length, signs, phrase in phrases.get(words[position + 1], ()):
+def _phrase_at(words: list[str], position: int, rows: _Rows) -> tuple[int, _Hit] | None:
+    """Return the longest phrase that begins at `position`: where it ends, and itself."""
+    for rest, length, phrase in rows:
         end = position + length
         if words[position + 2 : end] == rest:
-            return end, signs, phrase
+            return end, phrase
     return None
