@@ -1,1 +1,1 @@
-"""Measurements: accuracy and speed. Run them from the checkout; they are not tests."""
+"""Measurements of speed (`python -m benchmarks`) and of accuracy (`benchmarks/accuracy.py`)."""

@@ -1,6 +1,4 @@
-"""One move of the panel of scenarios, and five hundred of them.
-
-    python -m benchmarks.panel [--positions 50] [--moves 500]
+"""The panel of scenarios: one move of a slider, and what five hundred of them leave in memory.
 
 A move sets a slider as a browser's message does and ends when score, picture and table are new.
 Memory is the peak of the whole process after the moves less the peak after the first twenty;
@@ -9,29 +7,34 @@ open figures are what pyplot would still hold, were it loaded.
 
 from __future__ import annotations
 
-import argparse
-import gc
-import resource
-import statistics
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.measuring import Kind, Row, Sizes, Target, child
 from sectypes.comparison import compare
 from sectypes.exposures import PortfolioExposures
 from sectypes.taxonomy import SECURITY_TYPES
-from sectypes.widgets import ExplorePanel, explore
 
-WARM_UP = 20
-LONGEST_MS = 200.0
-MOST_MB = 20.0
+if TYPE_CHECKING:
+    from sectypes.widgets import ExplorePanel
+
+__all__ = ["make_panel", "move", "open_figures", "panel"]
+
+POSITIONS = 50
+LONGEST = Target(Kind.AT_MOST, 0.2)
+MOST_MB = Target(Kind.AT_MOST, 20.0)
 
 
 def make_panel(positions: int, seed: int = 7) -> ExplorePanel:
     """A panel on a made-up book: random values and types, providers that are often wrong."""
+    from sectypes.widgets import explore
+
     rng = np.random.default_rng(seed)
     providers = np.array(["plaid", "snaptrade", "csv"])
     book = pd.DataFrame(
@@ -55,19 +58,13 @@ def make_panel(positions: int, seed: int = 7) -> ExplorePanel:
 
 
 def move(panel: ExplorePanel, step: int) -> float:
-    """Milliseconds of one move."""
+    """Seconds of one move."""
     names = ("etf", "equity", "mutual_fund", "max_loss", "leverage")
     slider = panel.controls[names[step % len(names)]]
     value = 0.2 + (step * 7 % 60) / 100
     start = time.perf_counter()
     slider.value = value
-    return (time.perf_counter() - start) * 1000
-
-
-def peak_mb() -> float:
-    """Most memory that this process ever held."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e6 if sys.platform == "darwin" else 1024)
+    return time.perf_counter() - start
 
 
 def open_figures() -> int:
@@ -76,31 +73,20 @@ def open_figures() -> int:
     return len(pyplot.get_fignums()) if pyplot else 0
 
 
-def main() -> int:
-    """Measure, print, and say by the exit code whether the limits were kept."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+def panel(sizes: Sizes) -> Iterator[Row]:
+    """The limits of the panel; there is no alternative to compare it with."""
+    seen = child("panel", POSITIONS, sizes.moves)
+    book = f"panel of {POSITIONS} positions"
+    seconds, grown = seen["seconds"], seen["grown"] / 2**20
+    yield Row(
+        "panel", f"{book}, one move", seconds, target=LONGEST, met=LONGEST.is_met(seconds, None)
     )
-    parser.add_argument("--positions", type=int, default=50)
-    parser.add_argument("--moves", type=int, default=500)
-    given = parser.parse_args()
-    panel = make_panel(given.positions)
-    for step in range(WARM_UP):
-        move(panel, step)
-    gc.collect()
-    before = peak_mb()
-    times = [move(panel, WARM_UP + step) for step in range(given.moves)]
-    grown, figures = peak_mb() - before, open_figures()
-    typical = statistics.median(times)
-    print(f"{given.positions} positions, {given.moves} moves")
-    print(
-        f"one move: median {typical:.0f} ms, fastest {min(times):.0f} ms, slowest"
-        f" {max(times):.0f} ms (limit {LONGEST_MS:.0f} ms: {typical / LONGEST_MS:.2f} of it)"
+    yield Row(
+        "panel",
+        f"{book}, memory after {sizes.moves} moves",
+        grown,
+        "MB",
+        target=MOST_MB,
+        met=MOST_MB.is_met(grown, None),
+        note=f"{seen['figures']} open figures",
     )
-    print(f"memory:   {grown:+.1f} MB (limit {MOST_MB:.0f} MB: {grown / MOST_MB:.2f} of it)")
-    print(f"figures:  {figures} open (limit 0)")
-    return int(typical >= LONGEST_MS or grown >= MOST_MB or figures > 0)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

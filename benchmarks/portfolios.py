@@ -1,39 +1,46 @@
-"""Many portfolios before and after, against a Python loop over the scalar functions.
-
-    python -m benchmarks.portfolios [--portfolios 100000] [--positions 30] [--loop 100000]
+"""Many portfolios before and after, beside a loop over the scalar functions.
 
 Both sides start from the same frame in memory (the loop's weights and types are cut into
 portfolios before its clock starts) and both end with the four components, the overall score and
-the worst position, before and after. `--loop` says how many portfolios the loop does; its time is
-scaled up to all of them where it does fewer.
+the worst position, before and after.
 """
 
 from __future__ import annotations
 
-import argparse
-import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.measuring import Kind, Row, Sizes, Target, race
 from sectypes.comparison import compare
 from sectypes.exposures import PortfolioExposures
 from sectypes.risk import exposures_frame, risk_score
 from sectypes.taxonomy import SECURITY_TYPES
+
+__all__ = ["compare_many", "linear"]
+
+PATTERNS = 1_000
+BYTES_A_ROW = 250
+"""A careful guess of what frame and comparison need at most."""
+LINEAR = 1.1
+"""How much more than its share the larger frame may take."""
+ROUNDS = 3
 
 
 def make_frame(portfolios: int, positions: int, seed: int = 7) -> pd.DataFrame:
     """Made-up holdings: random values, types, a few leveraged funds, guesses and shorts."""
     rng = np.random.default_rng(seed)
     rows = portfolios * positions
-    tickers = np.array([f"T{i:04d}" for i in range(3000)], dtype=object)
-    values = rng.lognormal(8.0, 1.0, rows) * np.where(rng.random(rows) < 0.01, -0.01, 1.0)
+    labels, tickers = pd.array(_labels(portfolios)), pd.array([f"T{i:04d}" for i in range(3000)])
     return pd.DataFrame(
         {
-            "portfolio": pd.Series(np.repeat([f"P{i:06d}" for i in range(portfolios)], positions)),
-            "ticker": tickers[rng.integers(0, len(tickers), rows)],
-            "value": values,
-            "currency": pd.Series(np.full(rows, "USD", dtype=object)),
+            "portfolio": labels.take(np.repeat(np.arange(portfolios), positions)),
+            "ticker": tickers.take(rng.integers(0, len(tickers), rows)),
+            "value": rng.lognormal(8.0, 1.0, rows) * np.where(rng.random(rows) < 0.01, -0.01, 1.0),
+            "currency": pd.array(["USD"]).take(np.zeros(rows, dtype=np.intp)),
             "security_type": pd.Categorical.from_codes(
                 rng.integers(-1, len(SECURITY_TYPES), rows), list(SECURITY_TYPES)
             ),
@@ -45,67 +52,106 @@ def make_frame(portfolios: int, positions: int, seed: int = 7) -> pd.DataFrame:
     )
 
 
-def make_exposures(portfolios: int, seed: int = 8) -> dict[str, PortfolioExposures]:
-    """Made-up exposures of each portfolio."""
+def _labels(portfolios: int) -> list[str]:
+    return [f"P{number:07d}" for number in range(portfolios)]
+
+
+def make_exposures(portfolios: int, seed: int = 8) -> tuple[list[Any], pd.DataFrame]:
+    """Made-up exposures: some as records, and one row for each portfolio."""
     rng = np.random.default_rng(seed)
-    numbers = rng.uniform(0.0, 1.0, (portfolios, 5))
-    return {
-        f"P{i:06d}": PortfolioExposures(
+    records = [
+        PortfolioExposures(
             volatility_annual=row[0],
             factor_betas={"market": row[1], "momentum": row[2], "value": row[3]},
             industry_betas={"XLK": row[4]},
         )
-        for i, row in enumerate(numbers.tolist())
-    }
+        for row in rng.uniform(0.0, 1.0, (PATTERNS, 5)).tolist()
+    ]
+    pattern = exposures_frame(dict(enumerate(records)))
+    table = pattern.take(np.arange(portfolios) % PATTERNS).set_axis(_labels(portfolios))
+    return records, table
 
 
-def loop(frame: pd.DataFrame, exposures: dict[str, PortfolioExposures], count: int) -> float:
-    """Seconds that the scalar functions take for the first `count` portfolios."""
-    values = frame["value"].to_numpy()
+def scalar_loop(frame: pd.DataFrame, records: list[Any], count: int, positions: int) -> Any:
+    """The scalar functions, ready to be called for the first `count` portfolios."""
+    values, leverage = frame["value"].to_numpy(), frame["leverage"].to_numpy()
     types = frame["security_type"].astype(object).to_numpy()
-    leverage, tickers = frame["leverage"].to_numpy(), frame["ticker"].to_numpy()
-    size = len(frame) // len(exposures)
+    tickers = frame["ticker"].astype(object).to_numpy()
+    generic = ["equity"] * positions
     cuts = [
-        (name, values[i * size :][:size], types[i * size :][:size], leverage[i * size :][:size],
-         tickers[i * size :][:size])
-        for i, name in enumerate(list(exposures)[:count])
-    ]  # fmt: skip
-    generic = ["equity"] * size
-    start = time.perf_counter()
-    for name, value, kinds, multiples, names in cuts:
-        weights = value / value.sum()
-        given = exposures[name]
-        risk_score(weights, generic, exposures=given, tickers=names)
-        risk_score(weights, kinds, exposures=given, position_leverage=multiples, tickers=names)
-    return time.perf_counter() - start
+        [column[start : start + positions] for column in (values, types, leverage, tickers)]
+        for start in range(0, count * positions, positions)
+    ]
+
+    def loop() -> None:
+        for number, (value, kinds, multiples, names) in enumerate(cuts):
+            weights, given = value / value.sum(), records[number % PATTERNS]
+            risk_score(weights, generic, exposures=given, tickers=names)
+            risk_score(weights, kinds, exposures=given, position_leverage=multiples, tickers=names)
+
+    return loop
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+def compare_many(sizes: Sizes) -> Iterator[Row]:
+    """One call for all portfolios, beside one call for each."""
+    frame = make_frame(sizes.portfolios, sizes.positions)
+    records, table = make_exposures(sizes.portfolios)
+    count = min(sizes.looped, sizes.portfolios)
+    loop = scalar_loop(frame.head(count * sizes.positions), records, count, sizes.positions)
+    times = race(
+        {
+            "ours": lambda: compare(frame, by="portfolio", exposures=table),
+            "scalar loop": loop,
+        },
+        sizes.runs,
     )
-    parser.add_argument("--portfolios", type=int, default=100_000)
-    parser.add_argument("--positions", type=int, default=30)
-    parser.add_argument("--loop", type=int, default=100_000, help="portfolios in the loop")
-    parser.add_argument("--repeat", type=int, default=3, help="runs of the vectorised side")
-    given = parser.parse_args()
-    frame = make_frame(given.portfolios, given.positions)
-    exposures = make_exposures(given.portfolios)
-    table = exposures_frame(exposures)
-    times = []
-    for _ in range(given.repeat):
-        start = time.perf_counter()
-        compare(frame, by="portfolio", exposures=table)
-        times.append(time.perf_counter() - start)
-    count = min(given.loop, given.portfolios)
-    slow = loop(frame, exposures, count) * given.portfolios / count
-    print(f"{given.portfolios:,} portfolios of {given.positions} positions")
-    runs = ", ".join(f"{seconds:.2f}" for seconds in times)
-    print(f"compare(by='portfolio'): {min(times):8.2f} s (runs: {runs})")
-    print(f"loop over risk_score:    {slow:8.2f} s ({count:,} portfolios measured)")
-    print(f"ratio: {slow / min(times):.0f} times faster")
+    yield times.row(
+        "portfolios",
+        f"compare {sizes.portfolios:,} x {sizes.positions} positions",
+        beside="scalar loop",
+        scale=sizes.portfolios / count,
+        target=Target(Kind.TIMES_FASTER, 50),
+        note=f"the loop did {count:,} portfolios; its time is scaled",
+    )
 
 
-if __name__ == "__main__":
-    main()
+def linear(sizes: Sizes) -> Iterator[Row]:
+    """The time for many portfolios beside that for fewer: twice as many cost twice as much."""
+    many, note = _affordable(sizes.many, sizes.positions)
+    few = min(sizes.portfolios, many)
+    fewer = f"{few:,} portfolios"
+    frame = make_frame(many, sizes.positions)
+    _, table = make_exposures(many)
+    small, small_table = frame.head(few * sizes.positions).copy(), table.head(few)
+    times = race(
+        {
+            "ours": lambda: compare(frame, by="portfolio", exposures=table),
+            fewer: lambda: compare(small, by="portfolio", exposures=small_table),
+        },
+        min(sizes.runs, ROUNDS),
+    )
+    yield times.row(
+        "linear",
+        f"compare {many:,} x {sizes.positions} positions",
+        beside=fewer,
+        target=Target(Kind.TIMES_THEIRS, LINEAR * many / few),
+        note=note or f"linear: {many / few:g} times the portfolios, at most {LINEAR} times that",
+    )
+
+
+def _affordable(portfolios: int, positions: int) -> tuple[int, str]:
+    """As many portfolios as memory permits, and a note where that is fewer."""
+    free = _free_bytes()
+    most = portfolios if free is None else free // (BYTES_A_ROW * positions)
+    if most >= portfolios:
+        return portfolios, ""
+    return max(int(most), 1), f"not {portfolios:,}: memory permits no more"
+
+
+def _free_bytes() -> int | None:
+    """Memory that can be had; None where the system does not say."""
+    told = Path("/proc/meminfo")
+    if not told.exists():
+        return None
+    lines = dict(line.split(":") for line in told.read_text().splitlines())
+    return int(lines["MemAvailable"].split()[0]) * 1024

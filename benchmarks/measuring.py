@@ -1,0 +1,215 @@
+"""How a figure is taken: turns between ours and the alternatives, medians, children for memory."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+__all__ = ["ROOT", "Kind", "Row", "Sizes", "Target", "Times", "child", "clean_environment", "race"]
+
+ROOT = Path(__file__).parent.parent
+WARM_UPS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How much is measured; the defaults are the sizes that the targets are meant for.
+
+    Attributes
+    ----------
+    rows, distinct : int
+        Rows of the large column, and distinct tickers in it.
+    explained : int
+        Rows that are explained.
+    frame : int
+        Rows of the small frame.
+    tickers : int
+        Distinct tickers looked up and written.
+    missing, delay, limit
+        Tickers that nobody knows yet, seconds until the server answers, seconds between calls.
+    sequential : int
+        Of them the sequential loop does so many; its time is scaled.
+    portfolios, positions, many : int
+        Portfolios compared, rows of each, and portfolios for the test of linearity.
+    looped : int
+        Portfolios that the scalar loop does, and tickers of the row-wise loop; both are scaled.
+    moves : int
+        Moves of a slider of the panel.
+    starts, children : int
+        Processes started on each side for their time, and for their memory.
+    runs : int
+        Rounds of everything else.
+    """
+
+    rows: int = 10_000_000
+    distinct: int = 20_000
+    explained: int = 1_000_000
+    frame: int = 30
+    tickers: int = 10_000
+    missing: int = 100
+    delay: float = 0.2
+    limit: float = 0.1
+    sequential: int = 10
+    portfolios: int = 100_000
+    positions: int = 30
+    many: int = 1_000_000
+    looped: int = 1_000
+    moves: int = 500
+    starts: int = 9
+    children: int = 3
+    runs: int = 5
+
+
+class Kind(StrEnum):
+    """What a target limits."""
+
+    AT_MOST = "at most"
+    TIMES_THEIRS = "times theirs"
+    TIMES_FASTER = "times faster"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a row must reach."""
+
+    kind: Kind
+    limit: float
+
+    def is_met(self, ours: float, ratio: float | None) -> bool | None:
+        """Whether it is reached; None where there is nothing to compare with."""
+        if self.kind is Kind.AT_MOST:
+            return ours <= self.limit
+        if ratio is None:
+            return None
+        if self.kind is Kind.TIMES_THEIRS:
+            return ratio <= self.limit
+        return 1 / ratio >= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table.
+
+    Attributes
+    ----------
+    measure, work : str
+        The name for `--only`, and what is done.
+    ours : float
+        In `unit`.
+    unit : str
+        `s`, `B/row` or `MB`.
+    beside : str
+        The alternative.
+    theirs : float | None
+        In `unit`; None where there is no alternative, or it is not installed.
+    ratio : float | None
+        Ours by theirs.
+    target : Target | None
+        None for a figure that is shown for comparison only.
+    met : bool | None
+        None where there is no target, or it is one for the full sizes and these are smaller.
+    note : str
+        What must be known to read the line.
+    """
+
+    measure: str
+    work: str
+    ours: float
+    unit: str = "s"
+    beside: str = ""
+    theirs: float | None = None
+    ratio: float | None = None
+    target: Target | None = None
+    met: bool | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of each side, one for each round; a side that could not be had is missing."""
+
+    seconds: Mapping[str, list[float]]
+
+    def of(self, side: str) -> float:
+        """Median of one side."""
+        return statistics.median(self.seconds[side])
+
+    def row(
+        self,
+        measure: str,
+        work: str,
+        *,
+        side: str = "ours",
+        beside: str = "",
+        target: Target | None = None,
+        scale: float = 1.0,
+        at_full_size: bool = True,
+        note: str = "",
+    ) -> Row:
+        """The line for one side beside another."""
+        ours, theirs, ratio = self.of(side), None, None
+        if beside in self.seconds:
+            theirs = self.of(beside) * scale
+            ratio = ours / theirs
+        elif beside:
+            note = note or "not installed; see benchmarks/README.md"
+        judged = target is not None and (at_full_size or target.kind is not Kind.AT_MOST)
+        met = target.is_met(ours, ratio) if target is not None and judged else None
+        return Row(measure, work, ours, "s", beside, theirs, ratio, target, met, note)
+
+
+def race(
+    sides: Mapping[str, Callable[..., object] | None],
+    runs: int,
+    *,
+    prepare: Callable[[], object] | None = None,
+) -> Times:
+    """Time all sides in turns: A B A B, so that a machine that slows down hits both.
+
+    Parameters
+    ----------
+    sides : Mapping[str, Callable | None]
+        What each does; None for one that is not installed, which is left out.
+    runs : int
+        Rounds that count, after one that warms up.
+    prepare : Callable | None
+        Makes what a side is given; its time does not count.
+    """
+    able = {name: work for name, work in sides.items() if work is not None}
+    seconds: dict[str, list[float]] = {name: [] for name in able}
+    gc.collect()
+    for number in range(WARM_UPS + runs):
+        for name, work in able.items():
+            given = () if prepare is None else (prepare(),)
+            start = time.perf_counter()
+            work(*given)
+            took = time.perf_counter() - start
+            if number >= WARM_UPS:
+                seconds[name].append(took)
+    return Times(seconds)
+
+
+def clean_environment(**changes: str) -> dict[str, str]:
+    """This process's environment without what would change an answer."""
+    ours = ("FMP_", "SECTYPES_", "SECURITY_TYPE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, **changes}
+
+
+def child(job: str, *arguments: object) -> dict[str, Any]:
+    """What one job of `benchmarks.children` reports, from a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.children", job, *map(str, arguments)]
+    ran = subprocess.run(
+        command, check=True, stdout=subprocess.PIPE, cwd=ROOT, env=clean_environment()
+    )
+    return json.loads(ran.stdout)
