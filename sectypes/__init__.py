@@ -1,17 +1,22 @@
 """The true security type of every holding, who says so, and what a wrong type costs.
 
 Importing registers the accessor ``.sectype`` on Series and DataFrame and does nothing else: names
-below are loaded on first use.
+below are loaded on first use. Where pandas is not imported yet, the accessor comes with it, so that
+a command or a service that needs no frame does not wait for pandas.
 """
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-import sectypes.accessor  # noqa: F401  registers `.sectype`
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+
     from sectypes import compat as compat
     from sectypes import datasets as datasets
     from sectypes import errors as errors
@@ -73,6 +78,48 @@ _ROOMS = {
 _MODULES = ("compat", "datasets", "errors")
 
 __all__ = [*_ROOMS, *_MODULES]  # noqa: PLE0604  all are strings
+
+
+class _WithPandas:
+    """Imports pandas as usual and registers the accessor behind it: finder and loader in one.
+
+    (The base classes of `importlib.abc` cost more to import than all this.)
+    """
+
+    _loader: Any
+    _is_searching = False
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if name != "pandas" or self._is_searching:
+            return None
+        self._is_searching = True  # another finder may ask all finders as well
+        try:
+            found = (finder.find_spec(name, path, target) for finder in sys.meta_path)
+            spec = next((one for one in found if one is not None), None)
+        finally:
+            self._is_searching = False
+        if spec is not None and spec.loader is not None:
+            self._loader, spec.loader = spec.loader, cast("Loader", self)
+        return spec
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        if module.__spec__ is not None:
+            module.__spec__.loader = module.__loader__ = self._loader
+        self._loader.exec_module(module)
+        sys.meta_path.remove(self)  # not before: an import that failed may be tried again
+        import_module(f"{__name__}.accessor")
+
+
+if "pandas" in sys.modules:
+    import_module(f"{__name__}.accessor")
+else:
+    sys.meta_path.insert(0, _WithPandas())
 
 
 def __getattr__(name: str) -> Any:

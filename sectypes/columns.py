@@ -1,17 +1,20 @@
 """Columns in: from a caller's Series or frame to distinct questions.
 
-A column is read once, by `pandas.factorize`; everything after that costs by distinct row.
+A column is read once, by Arrow or `pandas.factorize`; everything after that costs by distinct row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from sectypes.errors import Failure, InputError
 from sectypes.taxonomy import Query
@@ -53,6 +56,16 @@ _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
 ROLES = tuple(_USUAL_NAMES)
 """What a column can be for a row: the keywords that name columns."""
 
+# What a query says where there is no column, in the order of its fields.
+_ABSENT: Mapping[str, Any] = {
+    "name": None,
+    "provider": None,
+    "provider_type": None,
+    "is_cash": False,
+}
+_STEP = 1 << 16
+_MOST = np.iinfo(np.int64).max
+
 
 @dataclass(frozen=True, slots=True)
 class Columns:
@@ -86,25 +99,28 @@ def frame_columns(frame: pd.DataFrame, named: ColumnNames) -> Columns:
     unknown = sorted(set(named) - set(_USUAL_NAMES))
     if unknown:
         raise TypeError(f"no such keyword: {unknown[0]!r}; columns are {', '.join(_USUAL_NAMES)}")
-    found = {role: _find(frame, role, named.get(role)) for role in _USUAL_NAMES}
+    names = frame.columns.tolist()
+    usual = {str(name).strip().lower(): name for name in reversed(names)}
+    found = {role: _find(frame, names, usual, role, named.get(role)) for role in _USUAL_NAMES}
     ticker = found.pop("ticker")
     if ticker is None:
         raise InputError(
             f"no ticker column: looked for {', '.join(_USUAL_NAMES['ticker'])} among"
-            f" {_listed(frame.columns)}; name it with ticker='...'"
+            f" {_listed(names)}; name it with ticker='...'"
         )
     return Columns(frame, ticker, **found)
 
 
-def _find(frame: pd.DataFrame, role: str, named: Any) -> pd.Series | None:
+def _find(
+    frame: pd.DataFrame, names: Sequence[Any], usual: Mapping[str, Any], role: str, named: Any
+) -> pd.Series | None:
     if named is None:
-        lowered = {str(column).strip().lower(): column for column in reversed(frame.columns)}
-        named = next((lowered[name] for name in _USUAL_NAMES[role] if name in lowered), None)
+        named = next((usual[name] for name in _USUAL_NAMES[role] if name in usual), None)
         if named is None:
             return None
-    if named not in frame.columns:
-        raise InputError(f"no column {named!r} for {role} among {_listed(frame.columns)}")
-    times = list(frame.columns).count(named)
+    times = names.count(named)
+    if times == 0:
+        raise InputError(f"no column {named!r} for {role} among {_listed(names)}")
     if times > 1:
         raise InputError(f"{times} columns are called {named!r}; rename all but one")
     column: pd.Series = frame[named]
@@ -150,28 +166,59 @@ def _beside(tickers: pd.Series, other: Any, role: str) -> pd.Series | None:
 
 
 def _encode(column: pd.Series) -> tuple[Codes, list[Any]]:
-    """Codes and distinct values; missing values have the code -1."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy(), column.cat.categories.tolist()
+    """Codes and the distinct values that occur; missing values have the code -1."""
+    values = column.array
+    if isinstance(values, pd.Categorical):
+        return _used(values.codes, values.categories.tolist())
     try:
+        if isinstance(values, pd.arrays.ArrowExtensionArray):
+            return _encode_arrow(values)
         codes, uniques = pd.factorize(column)
-    except TypeError:
+    except (TypeError, NotImplementedError):  # lists and the like
         raise InputError(f"column {column.name!r} holds values that are no text") from None
     return codes, uniques.tolist()
 
 
+def _encode_arrow(values: pd.arrays.ArrowExtensionArray) -> tuple[Codes, list[Any]]:
+    """As `_encode`; codes of 32 bits, where `pandas.factorize` would copy them to 64."""
+    data = pa.array(values)
+    if pa.types.is_dictionary(data.type):  # which may have missing and unused values
+        data = data.cast(data.type.value_type)
+    elif pa.types.is_null(data.type):
+        data = data.cast(pa.string())
+    encoded = data.dictionary_encode()
+    if isinstance(encoded, pa.ChunkedArray):
+        encoded = encoded.combine_chunks()
+    codes = encoded.indices
+    if codes.null_count:
+        codes = codes.fill_null(-1)
+    return codes.to_numpy(), encoded.dictionary.to_pylist()
+
+
+def _used(codes: Codes, values: list[Any]) -> tuple[Codes, list[Any]]:
+    """Leave out categories without a row: a filtered column keeps them, and nobody is asked."""
+    seen = np.zeros(len(values) + 1, bool)  # the last stands for missing values
+    for start in range(0, len(codes), _STEP):
+        seen[codes[start : start + _STEP]] = True
+        if seen[:-1].all():
+            return codes, values
+    numbers = np.flatnonzero(seen[:-1])
+    renumbered = np.full(len(seen), -1, np.int32)
+    renumbered[numbers] = np.arange(len(numbers))
+    return renumbered[codes], [values[number] for number in numbers]
+
+
 def _text_only(column: pd.Series, codes: Codes, values: list[Any]) -> None:
     """Refuse numbers and the like: 5 may have been 0005, True may have been the ticker TRUE."""
-    wrong = [code for code, value in enumerate(values) if not isinstance(value, str)]
-    if not wrong:
+    if all(issubclass(kind, str) for kind in set(map(type, values))):
         return
-    rows = [int(np.flatnonzero(codes == code)[0]) for code in wrong[:50] if (codes == code).any()]
+    wrong = [code for code, value in enumerate(values) if not isinstance(value, str)]
+    rows = [int(np.flatnonzero(codes == code)[0]) for code in wrong[:50]]
     problems = [
         Failure(row, str(column.name), column.iloc[row], "is no text; read the column as text")
         for row in rows
     ]
-    if problems:
-        raise InputError("tickers must be text", problems)
+    raise InputError("tickers must be text", problems)
 
 
 def questions(columns: Columns) -> tuple[Codes, list[Query]]:
@@ -181,48 +228,70 @@ def questions(columns: Columns) -> tuple[Codes, list[Query]]:
     """
     codes, tickers = _encode(columns.ticker)
     _text_only(columns.ticker, codes, tickers)
-    keys = canonical_many([ticker if isinstance(ticker, str) else "" for ticker in tickers])
-    spelled = [*zip(tickers, keys, strict=True), ("", "")]
+    keys = canonical_many(tickers)
     evidence = {
-        role: column
-        for role in ("name", "provider", "provider_type", "is_cash")
-        if (column := getattr(columns, role)) is not None
+        role: _encode(column) for role in _ABSENT if (column := getattr(columns, role)) is not None
     }
     if not evidence:
-        blank_rows = len(codes) > 0 and codes.min() < 0
-        return codes, [Query(*pair) for pair in (spelled if blank_rows else spelled[:-1])]
-    codes, distinct, values = _combine(codes, len(spelled), evidence)
-    queries = [
-        Query(
-            *spelled[ticker],
-            **{role: values[role][code] for role, code in zip(values, rest, strict=True)},
-        )
-        for ticker, *rest in distinct.tolist()
-    ]
-    return codes, queries
+        queries = list(map(Query, tickers, keys))
+        if len(codes) and codes.min() < 0:
+            queries.append(Query("", ""))
+        return codes, queries
+    widths = [1 + len(values) for _, values in evidence.values()]
+    coded = [codes, *(codes for codes, _ in evidence.values())]
+    numbers, (ticker, *rest) = _combine(coded, [1 + len(keys), *widths])
+    said: dict[str, Iterable[Any]] = {role: repeat(absent) for role, absent in _ABSENT.items()}
+    for (role, (_, values)), places in zip(evidence.items(), rest, strict=True):
+        said[role] = _at(places, [_as_evidence(role, value) for value in (None, *values)])
+    spelled = _at(ticker, ["", *tickers]), _at(ticker, ["", *keys])
+    return numbers, list(map(Query, *spelled, *said.values()))
 
 
 def _combine(
-    codes: Codes, size: int, evidence: Mapping[str, pd.Series]
-) -> tuple[Codes, npt.NDArray[np.int64], dict[str, list[Any]]]:
-    """Number the distinct combinations of ticker and evidence.
+    columns: Sequence[Codes], widths: Sequence[int]
+) -> tuple[Codes, list[npt.NDArray[np.intp]]]:
+    """Number the distinct combinations of several columns.
 
-    Returns the number of each row's combination, the combinations as a table of codes (ticker
-    first), and for each kind of evidence its values by code.
+    Parameters
+    ----------
+    columns : Sequence[Codes]
+        Codes from -1 on, a column.
+    widths : Sequence[int]
+        How many different codes a column may have, -1 among them.
+
+    Returns
+    -------
+    tuple
+        The number of each row's combination; for each column its codes by combination, plus one.
     """
-    number = codes.astype(np.int64) % size
-    distinct = np.arange(size, dtype=np.int64)[:, None]
-    values: dict[str, list[Any]] = {}
-    for role, column in evidence.items():
-        more, found = _encode(column.eq(True)) if role == "is_cash" else _encode(column)
-        values[role] = [_as_evidence(role, value) for value in found] + [_as_evidence(role, None)]
-        width = len(values[role])
-        number, pairs = pd.factorize(number * width + more.astype(np.int64) % width)
-        distinct = np.column_stack([distinct[pairs // width], pairs % width])
-    return number, distinct, values
+    number: Codes = np.zeros(len(columns[0]), np.int64)
+    places: list[npt.NDArray[np.intp]] = []
+    shape = [1]
+    for codes, width in zip(columns, widths, strict=True):
+        if math.prod(shape) > _MOST // width:
+            number, places = _renumber(number, places, shape)
+            shape = [max(len(places[0]), 1)]
+        number *= width
+        number += codes
+        number += 1
+        shape.append(width)
+    return _renumber(number, places, shape)
+
+
+def _renumber(
+    number: Codes, places: Sequence[npt.NDArray[np.intp]], shape: Sequence[int]
+) -> tuple[Codes, list[npt.NDArray[np.intp]]]:
+    """Number what occurs, and take it apart: the first axis is that of what was numbered before."""
+    number, found = pd.factorize(number)
+    before, *added = np.unravel_index(found, tuple(shape))
+    return number, [*(column[before] for column in places), *added]
+
+
+def _at(places: npt.NDArray[np.intp], values: Sequence[Any]) -> list[Any]:
+    return [values[place] for place in places.tolist()]
 
 
 def _as_evidence(role: str, value: Any) -> Any:
     if role == "is_cash":
-        return bool(value)
+        return value in (True,)
     return value if isinstance(value, str) and value.strip() else None

@@ -10,13 +10,24 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from sectypes.columns import ROLES, Codes, Columns, questions
 from sectypes.current import get_service
 from sectypes.errors import InputError
 from sectypes.service import SecurityTypeService
-from sectypes.taxonomy import SECURITY_TYPES, Origin, Query, Resolution, ServedBy, Subtype
+from sectypes.taxonomy import (
+    SECURITY_TYPES,
+    Origin,
+    Query,
+    Resolution,
+    SecurityType,
+    ServedBy,
+    Subtype,
+)
 from sectypes.vocab import provider_label
 
 __all__ = [
@@ -73,14 +84,33 @@ async def classify_async(
 
 
 def _types(columns: Columns, codes: Codes, answers: Sequence[Resolution]) -> pd.Series:
-    return _spread(columns, codes, [answer.security_type for answer in answers], "security_type")
+    return _spread(columns, codes, _type_codes(answers), "security_type")
 
 
-def _spread(columns: Columns, codes: Codes, types: Sequence[str | None], name: str) -> pd.Series:
+def _type_codes(answers: Sequence[Resolution]) -> list[int]:
+    facts = [answer.classification for answer in answers]
+    return [-1 if fact is None else _TYPE_CODES[fact.security_type._value_] for fact in facts]
+
+
+def _spread(columns: Columns, codes: Codes, types: Sequence[int], name: str) -> pd.Series:
     """Types of distinct rows, over all rows of the caller's object."""
-    table = np.array([_TYPE_CODES[kind] for kind in types] or [-1], np.int8)
-    spread = pd.Categorical.from_codes(table[codes], dtype=TYPE_DTYPE)
+    # Our own codes: nobody needs to look whether all of them are categories.
+    spread = pd.Categorical.from_codes(_by_row(types, codes), dtype=TYPE_DTYPE, validate=False)
     return pd.Series(spread, index=columns.caller.index, name=name, copy=False)
+
+
+def _by_row(table: Sequence[int], codes: Codes) -> npt.NDArray[np.int8]:
+    """The entry of each row; -1 stands for the last.
+
+    Arrow reads codes of any width, where numpy would copy them to 64 bits first.
+    """
+    blank = codes < 0 if len(codes) and codes.min() < 0 else None
+    entries = pa.array(table, pa.int8())
+    taken = pc.take(entries, pa.array(codes, mask=blank), boundscheck=False)
+    if blank is not None:
+        taken = taken.fill_null(entries[-1])
+    rows: npt.NDArray[np.int8] = taken.to_numpy().copy()  # the caller may write into what is his
+    return rows
 
 
 def explain(
@@ -114,7 +144,7 @@ def explain(
     """
     codes, queries = questions(columns)
     answers = (service or get_service()).resolve(queries, progress=progress, as_of=as_of)
-    spread = _answer_table(answers).take(codes.astype(np.intp, copy=False) % max(len(answers), 1))
+    spread = _answer_table(answers).take(codes)
     spread.index = columns.caller.index
     spread.insert(0, "ticker", columns.ticker)
     return spread
@@ -152,9 +182,7 @@ def _answer_table(answers: Sequence[Resolution]) -> pd.DataFrame:
     facts = [answer.classification for answer in answers]
     return pd.DataFrame(
         {
-            "security_type": pd.Categorical(
-                [fact and fact.security_type.value for fact in facts], dtype=TYPE_DTYPE
-            ),
+            "security_type": _words([fact and fact.security_type for fact in facts], SecurityType),
             "subtype": _words([fact and fact.subtype for fact in facts], Subtype),
             "leverage": np.array([fact.leverage if fact else np.nan for fact in facts], float),
             "origin": _words([fact and fact.origin for fact in facts], Origin),
@@ -171,9 +199,12 @@ def _answer_table(answers: Sequence[Resolution]) -> pd.DataFrame:
 
 
 def _words(values: Sequence[Any], vocabulary: Any) -> pd.Categorical:
-    return pd.Categorical(
-        [value and value.value for value in values], categories=[word.value for word in vocabulary]
-    )
+    """Words of a vocabulary, by their numbers: pandas would hash every text again."""
+    codes: dict[str, int] = {word.value: code for code, word in enumerate(vocabulary)}
+    numbers = [-1 if value is None else codes[value._value_] for value in values]
+    dtype: Any = pd.CategoricalDtype(list(codes))
+    made: pd.Categorical = pd.Categorical.from_codes(numbers, dtype=dtype)
+    return made
 
 
 def conflicts(
@@ -206,7 +237,7 @@ def conflicts(
     rows = np.flatnonzero(found["conflict"].notna().to_numpy()[codes])
     caller = columns.caller
     frame = caller.to_frame() if isinstance(caller, pd.Series) else caller
-    added = found.take(codes[rows].astype(np.intp, copy=False) % max(len(answers), 1))
+    added = found.take(codes[rows])
     picked = frame.iloc[rows]
     added.index = picked.index
     return picked.assign(**{str(name): added[name] for name in added})
@@ -222,10 +253,7 @@ def _conflict_table(queries: Sequence[Query], answers: Sequence[Resolution]) -> 
     table = pd.DataFrame(
         {
             "provider_says": pd.Categorical(says, dtype=TYPE_DTYPE),
-            "security_type": pd.Categorical(
-                [answer.security_type and answer.security_type.value for answer in answers],
-                dtype=TYPE_DTYPE,
-            ),
+            "security_type": _words([answer.security_type for answer in answers], SecurityType),
             "origin": _words(
                 [answer.classification and answer.classification.origin for answer in answers],
                 Origin,
@@ -248,7 +276,8 @@ def provider_says(columns: Columns) -> pd.Series:
         Of dtype `TYPE_DTYPE`, named ``provider_says``, on the caller's index.
     """
     codes, queries = questions(columns)
-    return _spread(columns, codes, [_says(query) for query in queries], "provider_says")
+    said = [_TYPE_CODES[_says(query)] for query in queries]
+    return _spread(columns, codes, said, "provider_says")
 
 
 def _says(query: Query) -> str | None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import sectypes
+from sectypes.columns import frame_columns, questions, series_columns
 from sectypes.config import Settings
 from sectypes.errors import InputError, UnresolvedWarning
 from sectypes.frames import TYPE_DTYPE
@@ -220,6 +224,72 @@ def test_many_categories_are_read_without_overflow(service):
             answers = tickers.sectype.explain(service)
         assert answers["ticker"].isna().tolist() == [False] * count + [True]
         assert answers["security_type"].isna().tolist() == [False] * count + [True]
+
+
+@pytest.mark.parametrize("rows", [3, 70_000])
+def test_categories_without_a_row_are_not_asked(rows):
+    tickers = pd.Series(["SPY", "DSU", "SGOV", None] * rows, dtype="category")
+    few = tickers[tickers != "DSU"]
+    codes, queries = questions(series_columns(few))
+    assert [query.ticker for query in queries] == ["SGOV", "SPY", ""]
+    assert codes[:3].tolist() == [1, 0, -1]
+    assert np.array_equal(codes[-3:], codes[:3])
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["SPY", None, "SPY"], pa.string()),
+        (["SPY", None, "SPY"], pa.dictionary(pa.int8(), pa.string())),
+        ([None, None, None], pa.null()),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+def test_arrow_columns_are_read(service, values, kind):
+    tickers = pd.Series(pd.array(values, dtype=pd.ArrowDtype(kind)))
+    types = [value and "etf" for value in values]
+    assert same(tickers.sectype.classify(service), types)
+    assert same(pd.concat([tickers, tickers]).sectype.classify(service), types * 2)
+
+
+@pytest.mark.parametrize("kind", [pa.int64(), pa.list_(pa.int64())], ids=str)
+def test_arrow_columns_without_text_are_refused(service, kind):
+    values = [1, 2] if kind == pa.int64() else [[1], [2]]
+    tickers = pd.Series(pd.array(values, dtype=pd.ArrowDtype(kind)))
+    with pytest.raises(InputError, match="text"):
+        tickers.sectype.classify(service)
+
+
+def test_combinations_beyond_64_bits_are_told_apart():
+    # 70,000 different values in each of four columns: 2.4e19 combinations, of which 70,001 occur.
+    numbers = pd.Series(range(70_000)).astype("str")
+    frame = pd.DataFrame(
+        {"ticker": "T" + numbers, "name": numbers, "provider": numbers, "provider_type": numbers}
+    )
+    frame = pd.concat([frame, frame.iloc[[0, 5]].assign(provider_type=None), frame.iloc[[5]]])
+    codes, queries = questions(frame_columns(frame, {}))
+    assert codes[-3:].tolist() == [70_000, 70_001, 5]
+    assert queries[-1][2:] == ("5", "5", None, False)
+    assert all(query[2:5] == (query.ticker[1:],) * 3 for query in queries[:70_000])
+
+
+@pytest.mark.parametrize("order", ["pandas, sectypes", "sectypes, pandas", "sectypes.frames"])
+def test_the_accessor_is_there_whoever_comes_first(order):
+    code = (
+        f"import {order}; import pandas\n"
+        "print(pandas.Series.sectype.__name__, pandas.DataFrame.sectype.__name__,"
+        " type(pandas.__spec__.loader).__name__)"
+    )
+    command = [sys.executable, "-W", "error", "-c", code]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["SeriesAccessor", "FrameAccessor", "SourceFileLoader"]
+
+
+def test_importing_waits_for_nobody():
+    code = "import sectypes, sys; print('pandas' in sys.modules)"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["False"]
 
 
 def test_compare_asks_once_and_a_saved_frame_asks_nobody(service, tmp_path):

@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from sectypes.tickers._money import codes, is_coin_pair, is_currency_pair, join_pair
 from sectypes.tickers._options import compact_occ, read_occ
@@ -144,7 +145,12 @@ def canonical(ticker: object) -> str:
     if not isinstance(ticker, str):
         return ""
     # A subclass (numpy's, an enum's) would stay a subclass.
-    text = str.__str__(ticker).strip().rstrip(_FOOTNOTES)
+    text = str.__str__(ticker)
+    return _remembered(text) if len(text) <= _LONGEST else _spell(text)
+
+
+def _spell(text: str) -> str:
+    text = text.strip().rstrip(_FOOTNOTES)
     if match := _SMALL_P.fullmatch(text):
         return f"{match[1]}-P{match[2]}" if match[2] else f"{match[3]}-P"
     # Composed twice: letters that were apart may have become neighbours.
@@ -156,6 +162,10 @@ def canonical(ticker: object) -> str:
         if text == before:
             break
     return text
+
+
+# A book that is classified again is not spelled again.
+_remembered = lru_cache(maxsize=16_384)(_spell)
 
 
 def canonical_many(tickers: Iterable[object]) -> list[str]:
@@ -176,7 +186,11 @@ def canonical_many(tickers: Iterable[object]) -> list[str]:
     >>> canonical_many(["BRK B", None, "NA"])
     ['BRK-B', '', 'NA']
     """
-    return [canonical(ticker) for ticker in tickers]
+    # Most tickers are their own key: told here, without a call for each.
+    return [
+        ticker if type(ticker) is str and _PLAIN(ticker) else canonical(ticker)
+        for ticker in tickers
+    ]
 
 
 def to_fmp(key: str) -> str:
