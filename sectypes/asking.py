@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sectypes.budget import Budget
-from sectypes.cache import MemoryCache
 from sectypes.config import Settings
+from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Known
 from sectypes.sources.calls import MeteredSource
@@ -76,7 +76,7 @@ class Keeper:
 
     Parameters
     ----------
-    memory : MemoryCache[Known]
+    memory : Memory
         Where each answer goes at once.
     write : Callable[[Sequence[Answered]], None]
         Writes one batch.
@@ -86,7 +86,7 @@ class Keeper:
 
     def __init__(
         self,
-        memory: MemoryCache[Known],
+        memory: Memory,
         write: Callable[[Sequence[Answered]], None],
         together: Iterable[str],
     ) -> None:

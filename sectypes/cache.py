@@ -106,23 +106,25 @@ class MemoryCache(Generic[V]):
         """The fresh values among `keys`; each distinct key counts as asked for once."""
         asked = dict.fromkeys(keys)
         now = self._clock()
-        found: dict[str, V] = {}
         with self._lock:
-            held, uses, levels = self._held, self._uses, self._levels
+            held, uses, ghosts, levels = self._held, self._uses, self._ghosts, self._levels
+            renew = levels[TOP].move_to_end
             for key in asked:
                 count = uses.get(key)
-                if count is None:
-                    self._ghosts[key] = min(self._ghosts.get(key, 0) + 1, TOP)
-                    continue
-                if count < TOP:
+                if count == TOP:
+                    renew(key)
+                elif count is None:
+                    asked_for = ghosts.get(key, 0)
+                    ghosts[key] = asked_for + 1 if asked_for < TOP else TOP
+                else:
                     del levels[count][key]
                     uses[key] = count + 1
                     levels[count + 1][key] = None
-                else:
-                    levels[TOP].move_to_end(key)
-                value = held[key]
-                if value.is_fresh(now):
-                    found[key] = value
+            found = {
+                key: value
+                for key in asked
+                if (value := held.get(key)) is not None and value.is_fresh(now)
+            }
             self._hits += len(found)
             self._misses += len(asked) - len(found)
             self._age(len(asked))
@@ -153,14 +155,15 @@ class MemoryCache(Generic[V]):
         """
         call = values if together is None else together
         with self._lock:
+            held, uses, ghosts, levels = self._held, self._uses, self._ghosts, self._levels
             for key, value in values.items():
-                if key in self._held:
-                    self._held[key] = value
-                elif self._has_room(key, call):
-                    count = self._ghosts.pop(key, 0)
-                    self._held[key] = value
-                    self._uses[key] = count
-                    self._levels[count][key] = None
+                if key in held:
+                    held[key] = value
+                elif len(held) < self._maxsize or self._makes_room(key, call):
+                    count = ghosts.pop(key, 0)
+                    held[key] = value
+                    uses[key] = count
+                    levels[count][key] = None
 
     def discard(self, key: str) -> None:
         """Hold nothing for `key` any more, if anything was held."""
@@ -197,10 +200,8 @@ class MemoryCache(Generic[V]):
         del self._held[key]
         del self._levels[self._uses.pop(key)][key]
 
-    def _has_room(self, key: str, together: Container[str]) -> bool:
-        """Whether `key` may come in, after the one that it replaces went out."""
-        if len(self._held) < self._maxsize:
-            return True
+    def _makes_room(self, key: str, together: Container[str]) -> bool:
+        """Whether `key` may come into a full cache, after the one that it replaces went out."""
         lowest = next(count for count, level in enumerate(self._levels) if level)
         victim = next(iter(self._levels[lowest]))
         use = self._ghosts.get(key, 0)

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from sectypes.asking import Answered, Asker, Keeper, Order, Track, is_kept_miss
 from sectypes.budget import Budget
-from sectypes.cache import MemoryCache
 from sectypes.config import Settings
 from sectypes.errors import StoreUnavailable, StoreWarning, warn
+from sectypes.memory import Memory
 from sectypes.metrics import Metrics
-from sectypes.precedence import Known, is_askable
+from sectypes.precedence import Held, Known, is_askable
 from sectypes.taxonomy import Attempt, Classification, Miss, Outcome, ServedBy, TypeSource
 from sectypes.trails import (
     MEMORY_MISS,
@@ -71,7 +71,7 @@ class Lookup:
         self.store = store
         self.settings = settings
         self.clock = clock
-        self.memory: MemoryCache[Known] = MemoryCache(settings.cache_size, clock=clock)
+        self.memory = Memory(settings.cache_size, clock=clock)
         self.metrics = Metrics()
         self.budget = Budget(store, settings.fmp_daily_limit, clock)
         self.asker: Asker | None = None
@@ -82,7 +82,7 @@ class Lookup:
 
     def know(
         self, keys: Sequence[str], *, track: Track, stop: threading.Event | None = None
-    ) -> dict[str, Known]:
+    ) -> tuple[dict[str, Held], Container[str]]:
         """Collect what is known about each distinct key.
 
         Parameters
@@ -96,27 +96,26 @@ class Lookup:
 
         Returns
         -------
-        dict[str, Known]
+        dict[str, Held]
             One for each key.
+        Container[str]
+            The keys whose facts were read from the database now.
         """
         self.metrics.used(keys)
         with self.metrics.timed("memory"):
             known = self.memory.get_many(keys)
         self.metrics.asked("memory", len(keys), hits=len(known))
-        rest = [key for key in keys if key not in known]
-        askable = []
-        for key in rest:
-            if is_askable(key):
-                askable.append(key)
-            else:
-                known[key] = NOT_ASKABLE
-        if askable:
-            known.update(self._beyond_memory(askable, track, stop or threading.Event()))
+        read: Container[str] = ()
+        if len(known) < len(keys):
+            rest = [key for key in keys if key not in known]
+            askable = [key for key in rest if is_askable(key)]
+            known |= dict.fromkeys(rest, NOT_ASKABLE)
+            read = self._beyond_memory(known, askable, track, stop or threading.Event())
         if self.clock() - self._uses_written_at >= USES_EVERY:
             self.write_uses()
-        return known
+        return known, read
 
-    def know_past(self, keys: Sequence[str], at: datetime) -> dict[str, Known]:
+    def know_past(self, keys: Sequence[str], at: datetime) -> dict[str, Held]:
         """What was known about each key at a time; nobody is asked and nothing is kept."""
         facts = {} if self.store is None else self.store.past(keys, at)
         return {key: from_history(facts.get(key), at) for key in keys}
@@ -127,19 +126,23 @@ class Lookup:
             self.memory.discard(key)
 
     def _beyond_memory(
-        self, keys: Sequence[str], track: Track, stop: threading.Event
-    ) -> dict[str, Known]:
-        known, pending = self.read(keys)
-        self.memory.put_many({key: as_remembered(one) for key, one in known.items()})
-        if not pending:
-            return known
-        if self.asker is None:
+        self, known: dict[str, Held], keys: Sequence[str], track: Track, stop: threading.Event
+    ) -> Container[str]:
+        """Add to `known` what database and source say about keys; the facts of the database."""
+        facts, settled, pending = self._read(keys)
+        known.update(facts)
+        known.update(settled)
+        kept = {key: as_remembered(one) for key, one in settled.items()}
+        self.memory.put_many(facts | kept)
+        if pending and self.asker is None:
             why = Attempt("source", Outcome.SKIPPED, _why_no_source(self.settings))
             now = self.clock()
-            return known | {key: unasked(one, why, now) for key, one in pending.items()}
-        keeper = Keeper(self.memory, self._write, keys)
-        order = Order(track, keeper, self.memory.peek, stop=stop)
-        return known | self.asker.ask(pending, order)
+            known.update((key, unasked(one, why, now)) for key, one in pending.items())
+        elif pending and self.asker is not None:
+            keeper = Keeper(self.memory, self._write, keys)
+            order = Order(track, keeper, self.memory.peek, stop=stop)
+            known.update(self.asker.ask(pending, order))
+        return facts
 
     # -- database ---------------------------------------------------------------------------
 
@@ -168,27 +171,36 @@ class Lookup:
             )
             return otherwise
 
-    def read(self, keys: Sequence[str]) -> tuple[dict[str, Known], dict[str, Pending]]:
+    def read(self, keys: Sequence[str]) -> tuple[dict[str, Held], dict[str, Pending]]:
         """What the database settles among `keys`, and what stays open."""
+        facts, settled, pending = self._read(keys)
+        return facts | settled, pending
+
+    def _read(
+        self, keys: Sequence[str]
+    ) -> tuple[dict[str, Held], dict[str, Known], dict[str, Pending]]:
+        """Fresh facts of the database, what else settles keys, and what stays open."""
         now = self.clock()
         facts, misses, not_there = self._look_up(keys)
-        held = self.memory.stale_many(keys)
-        known: dict[str, Known] = {}
+        fresh: dict[str, Held] = {key: fact for key, fact in facts.items() if fact.is_fresh(now)}
+        rest = [key for key in keys if key not in fresh]
+        held = self.memory.stale_many(rest)
+        settled: dict[str, Known] = {}
         pending: dict[str, Pending] = {}
-        for key in keys:
+        for key in rest:
             fact, miss = facts.get(key), misses.get(key)
             if fact is None and key in held:
                 fact = held[key].fact
             if fact is not None and fact.is_fresh(now):
-                known[key] = from_cache(fact, ServedBy.DATABASE)
+                settled[key] = from_cache(fact, ServedBy.DATABASE)
             elif miss is not None and miss.is_fresh(now):
-                known[key] = remembered_miss(fact, miss)
+                settled[key] = remembered_miss(fact, miss)
             else:
                 said = not_there if fact is None else expired(fact)
                 pending[key] = Pending(fact, (MEMORY_MISS, said))
         if self.store is not None:
-            self.metrics.asked("database", len(keys), hits=len(known))
-        return known, pending
+            self.metrics.asked("database", len(keys), hits=len(fresh) + len(settled))
+        return fresh, settled, pending
 
     def _look_up(
         self, keys: Sequence[str]

@@ -102,16 +102,15 @@ class Metrics:
         finally:
             self.took(layer, perf_counter() - begun)
 
-    def served(self, answers: Iterable[Resolution]) -> None:
-        """Count answers, guesses and stale ones among them."""
-        total = guesses = stale = 0
-        for answer in answers:
-            total += 1
+    def served(self, answers: int, doubtful: Iterable[Resolution]) -> None:
+        """Count answers, and guesses and stale ones among the doubtful of them."""
+        guesses = stale = 0
+        for answer in doubtful:
             fact = answer.classification
             guesses += fact is not None and fact.origin.is_guess
             stale += answer.stale
         with self._lock:
-            self._served.update(answers=total, guesses=guesses, stale=stale)
+            self._served.update(answers=answers, guesses=guesses, stale=stale)
 
     def counts(self) -> dict[str, int]:
         """Answers, guesses and stale answers given so far."""

@@ -11,13 +11,14 @@ precedence can be read and tested as a table:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sectypes import heuristics, tickers, vocab
+from sectypes import heuristics, tickers
+from sectypes.sorting import Aside, answers_itself, guess_of, label_of, names_multiple, sort_rows
 from sectypes.taxonomy import (
     Attempt,
     Classification,
@@ -28,10 +29,19 @@ from sectypes.taxonomy import (
     Resolution,
     SecurityType,
     ServedBy,
-    Subtype,
 )
 
-__all__ = ["Known", "answers_itself", "decide", "describe_fact", "is_askable"]
+__all__ = [
+    "MEMORY_MISS",
+    "Held",
+    "Known",
+    "answers_itself",
+    "cache_trail",
+    "decide",
+    "describe_fact",
+    "doubtful",
+    "is_askable",
+]
 
 # The type with the higher crash rate first: where two providers contradict each other and nothing
 # else is known, the riskier word stands.
@@ -77,27 +87,36 @@ class Known(NamedTuple):
 
 NOTHING_KNOWN = Known()
 
+Held = Classification | Known
+"""What is known about a key: a fact alone, where a cache holds it and it is fresh, or all that
+there is to tell. Of thousands of facts each object less saves the garbage collector's walks."""
+
 
 def is_askable(key: str) -> bool:
     """Whether a listed-securities source can know this key (options, CUSIPs, pairs it cannot)."""
     return tickers.shape(key) is tickers.Shape.LISTED
 
 
-def answers_itself(query: Query, override: Classification | None = None) -> bool:
-    """Whether nobody else is needed: the row is blank, overridden, or says that it is not listed.
-
-    An override that only says "fund" still needs the fund's multiple.
-    """
-    if override is not None:
-        return override.leverage != 1.0 or override.security_type not in _FUNDS
-    return not query.key or _own_label(query) is not None
+def doubtful(answers: Iterable[Resolution]) -> list[Resolution]:
+    """Those that are stale, guessed or missing."""
+    guessed, default = Origin.HEURISTIC, Origin.DEFAULT
+    return [
+        answer
+        for answer in answers
+        if (made := answer.classification) is None
+        or answer.stale
+        or (origin := made.origin) is guessed
+        or origin is default
+    ]
 
 
 def decide(
     queries: Sequence[Query],
     *,
     overrides: Mapping[str, Classification],
-    known: Mapping[str, Known],
+    known: Mapping[str, Held],
+    read: Container[str] = (),
+    aside: Aside | None = None,
 ) -> list[Resolution]:
     """Answer each row from what is known about its key and, failing that, from all its rows.
 
@@ -111,8 +130,12 @@ def decide(
         Rows, in any order.
     overrides : Mapping[str, Classification]
         The analyst's own decisions, by key.
-    known : Mapping[str, Known]
+    known : Mapping[str, Held]
         What memory, database and sources said, by key.
+    read : Container[str]
+        The keys whose facts alone come from the database; all others' come from memory.
+    aside : Aside | None
+        What `sort_rows` set aside of these rows; None to find it here.
 
     Returns
     -------
@@ -126,36 +149,71 @@ def decide(
     >>> answer.security_type.value, answer.classification.origin.value
     ('mutual_fund', 'heuristic')
     """
-    answers: list[Resolution] = []
+    if aside is None:
+        aside = sort_rows(queries, overrides).aside
+    answers, without_fact = _tell(queries, known, read)
+    for number, instead in aside.items():
+        query = queries[number]
+        answers[number] = _decide_row(query, instead, known.get(query.key))
     undecided: dict[str, list[int]] = {}
-    for number, query in enumerate(queries):
-        key = query.key
-        about = known.get(key, NOTHING_KNOWN)
-        answer = _decide_row(query, overrides.get(key), about)
-        if answer is None:
-            answer = Resolution(query, about.fact, about.served_by, about.stale, about.attempts)
-            if about.fact is None:
-                undecided.setdefault(key, []).append(number)
-        answers.append(answer)
+    for number in without_fact:
+        if number not in aside:
+            undecided.setdefault(queries[number].key, []).append(number)
     for key, numbers in undecided.items():
         rows = [queries[number] for number in numbers]
-        shared = _decide_without_fact(key, rows, known.get(key, NOTHING_KNOWN))
+        shared = _decide_without_fact(key, rows, answers[numbers[0]].trail)
         for number, row in zip(numbers, rows, strict=True):
             answers[number] = Resolution(row, *shared)
     return answers
 
 
-def _decide_row(query: Query, override: Classification | None, known: Known) -> Resolution | None:
+def _tell(
+    queries: Sequence[Query], known: Mapping[str, Held], read: Container[str]
+) -> tuple[list[Resolution], list[int]]:
+    """Answer each row as the facts do; also the positions of those that no fact answers."""
+    make = tuple.__new__  # a named tuple's own constructor takes twice the time
+    answers: list[Resolution] = []
+    without_fact: list[int] = []
+    for number, row in enumerate(queries):
+        key = row.key
+        about = known.get(key, NOTHING_KNOWN)
+        if isinstance(about, Known):
+            told = (row, about.fact, about.served_by, about.stale, about.attempts)
+            if about.fact is None:
+                without_fact.append(number)
+        else:
+            room = _DATABASE if key in read else _MEMORY
+            trail = cache_trail(room, about.origin, about.raw_label or about.security_type)
+            told = (row, about, room, False, trail)
+        answers.append(make(Resolution, told))
+    return answers, without_fact
+
+
+_DATABASE, _MEMORY = ServedBy.DATABASE, ServedBy.MEMORY
+MEMORY_MISS = Attempt("memory", Outcome.MISS)
+"""The trail line of a key that memory does not hold."""
+
+
+@lru_cache(maxsize=1024)
+def cache_trail(room: ServedBy, origin: Origin, words: str) -> tuple[Attempt, ...]:
+    """The trail of a fresh fact in a cache; thousands of facts share the few that there are."""
+    hit = Attempt(room.value, Outcome.HIT, describe_fact(origin, words))
+    return (hit,) if room is ServedBy.MEMORY else (MEMORY_MISS, hit)
+
+
+def _decide_row(
+    query: Query, instead: Classification | Label | None, known: Held | None
+) -> Resolution:
     """Answer by override, or from the row alone where it says that it is no listed security."""
-    if override is not None:
-        hit = (Attempt("override", Outcome.HIT, _describe_override(override)),)
-        made = override._replace(leverage=_overridden_leverage(query, override, known))
+    if instead is None:
+        return _blank(query)
+    if isinstance(instead, Classification):
+        hit = (Attempt("override", Outcome.HIT, _describe_override(instead)),)
+        made = instead._replace(leverage=_overridden_leverage(query, instead, known))
         return Resolution(query, made, ServedBy.DATABASE, False, hit)
-    label = _own_label(query)
-    if label is None:
-        return None if query.key else _blank(query)
+    label = instead
     if label.subtype is None:
-        guess = _guess(query.key, query.name)
+        guess = guess_of(query.key, query.name)
         if guess is not None and guess.security_type is label.security_type:
             label = replace(label, subtype=guess.subtype)
     words = query.provider_type or query.name or "cash"
@@ -173,53 +231,15 @@ def _blank(query: Query) -> Resolution:
     return Resolution(query, None, ServedBy.INPUT, False, trail)
 
 
-def _own_label(query: Query) -> Label | None:
-    """What the row says of itself, where it says that it is not a listed security.
-
-    The provider's word decides; where it says nothing or cash, a name that is a coin's and nothing
-    else ("Bitcoin") says that BTC is the coin. A cash flag alone does not make a coin cash: Plaid
-    sets it on coins, and older payloads call CUR:BTC cash.
-    """
-    word = _word(query.provider_type, query.provider)
-    says_cash = query.is_cash or (word is not None and word.security_type is SecurityType.CASH)
-    if word is not None and not says_cash:
-        return None if word.listed else word
-    if word is not None and not word.listed and word.security_type is not SecurityType.CASH:
-        return word
-    rule = _guess(query.key, query.name) if query.name else None
-    if rule is not None and rule.rule == "name_coin":
-        return _COIN
-    if says_cash:
-        return None if tickers.shape(query.key) is tickers.Shape.CRYPTO else _CASH
-    return _CASH if rule is not None and rule.rule == "name_cash" else None
-
-
-_CASH = Label(SecurityType.CASH, listed=False)
-_COIN = Label(SecurityType.CRYPTO, Subtype.CRYPTOCURRENCY, listed=False)
-
-
-@lru_cache(maxsize=4096)
-def _word(provider_type: str | None, provider: str | None) -> Label | None:
-    return vocab.provider_label(provider_type, provider) if provider_type else None
-
-
-@lru_cache(maxsize=16_384)
-def _guess(key: str, name: str | None) -> heuristics.Guess | None:
-    """The rules' guess; a book that is classified again is not read again."""
-    return heuristics.guess(key, name=name)
-
-
-def _overridden_leverage(query: Query, override: Classification, known: Known) -> float:
+def _overridden_leverage(query: Query, override: Classification, known: Held | None) -> float:
     """An override of the type keeps the fund's multiple, unless it names one of its own."""
-    if override.leverage != 1.0 or override.security_type not in _FUNDS:
+    if names_multiple(override):
         return override.leverage
-    if known.fact is not None:
-        return known.fact.leverage
-    guess = _guess(query.key, query.name)
+    fact = known.fact if isinstance(known, Known) else known
+    if fact is not None:
+        return fact.leverage
+    guess = guess_of(query.key, query.name)
     return 1.0 if guess is None else guess.leverage
-
-
-_FUNDS = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
 
 
 def _from_label(key: str, label: Label, words: str | None) -> Classification:
@@ -229,10 +249,12 @@ def _from_label(key: str, label: Label, words: str | None) -> Classification:
 _Shared = tuple[Classification, ServedBy, bool, tuple[Attempt, ...]]
 
 
-def _decide_without_fact(key: str, queries: Sequence[Query], known: Known) -> _Shared:
+def _decide_without_fact(
+    key: str, queries: Sequence[Query], attempts: Sequence[Attempt]
+) -> _Shared:
     """Rules on ticker and names, else what the providers say, else the default."""
-    trail = list(known.attempts)
-    guesses = [_guess(key, name) for name in _distinct(query.name for query in queries)]
+    trail = list(attempts)
+    guesses = [guess_of(key, name) for name in _distinct(query.name for query in queries)]
     made = [guess for guess in guesses if guess is not None]
     if not made:
         trail.append(Attempt("heuristics", Outcome.MISS, "no rule speaks"))
@@ -267,7 +289,7 @@ def _distinct(values: Iterable[str | None]) -> list[str | None]:
 def _last_resort(key: str, queries: Sequence[Query], trail: list[Attempt]) -> _Shared:
     said: dict[SecurityType, tuple[Query, Label]] = {}
     for query in queries:
-        label = _word(query.provider_type, query.provider)
+        label = label_of(query.provider_type, query.provider)
         if label is not None:
             said.setdefault(label.security_type, (query, label))
     for kind in _RISKIEST_FIRST:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from types import TracebackType
@@ -22,6 +22,7 @@ from sectypes.errors import InputError, StaleAnswerWarning, UnresolvedWarning, w
 from sectypes.keeping import Keeping
 from sectypes.lookup import Lookup, Track
 from sectypes.progress import tracker
+from sectypes.sorting import sort_rows
 from sectypes.taxonomy import Origin, Query, Resolution, TypeSource
 from sectypes.tickers import canonical
 
@@ -170,7 +171,7 @@ class SecurityTypeService(Keeping):
         """
         rows = [as_query(one) if isinstance(one, str) else one for one in queries]
         answers = self._answer(rows, tracker(progress), threading.Event(), as_of)
-        _warn_about(answers)
+        self._tell(answers)
         return answers
 
     async def resolve_async(
@@ -200,7 +201,7 @@ class SecurityTypeService(Keeping):
         except asyncio.CancelledError:
             stop.set()
             raise
-        _warn_about(answers)
+        self._tell(answers)
         return answers
 
     def _answer(
@@ -217,20 +218,19 @@ class SecurityTypeService(Keeping):
             overrides = self._current_overrides()
         else:
             overrides = self._needed_store("history").past_overrides(at)
-        wanted = list(
-            dict.fromkeys(
-                row.key
-                for row in rows
-                if not precedence.answers_itself(row, overrides.get(row.key))
-            )
-        )
+        aside, wanted = sort_rows(rows, overrides)
+        read: Container[str] = ()
         if at is None:
-            known = self._lookup.know(wanted, track=track, stop=stop)
+            known, read = self._lookup.know(wanted, track=track, stop=stop)
         else:
             known = self._lookup.know_past(wanted, at)
-        answers = precedence.decide(rows, overrides=overrides, known=known)
-        self._lookup.metrics.served(answers)
-        return answers
+        return precedence.decide(rows, overrides=overrides, known=known, read=read, aside=aside)
+
+    def _tell(self, answers: Sequence[Resolution]) -> None:
+        """Count answers, and warn about those that are doubtful."""
+        doubtful = precedence.doubtful(answers)
+        self._lookup.metrics.served(len(answers), doubtful)
+        _warn_about(doubtful)
 
     def get_security_types(
         self, tickers: Iterable[str], portfolio_data: object = None

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from typing import NamedTuple
 
-from sectypes.precedence import Known, describe_fact
+from sectypes.precedence import MEMORY_MISS, Held, Known, cache_trail, describe_fact
 from sectypes.taxonomy import (
     AnswerStatus,
     Attempt,
     Classification,
     Miss,
-    Origin,
     Outcome,
     ServedBy,
 )
@@ -22,6 +20,7 @@ __all__ = [
     "NOT_ASKABLE",
     "OUTCOMES",
     "Pending",
+    "as_known",
     "as_remembered",
     "as_shared",
     "as_stale",
@@ -38,7 +37,6 @@ OUTCOMES = dict.fromkeys(AnswerStatus, Outcome.ERROR) | {
     AnswerStatus.FOUND: Outcome.HIT,
     AnswerStatus.NOT_FOUND: Outcome.MISS,
 }
-MEMORY_MISS = Attempt("memory", Outcome.MISS)
 NOT_ASKABLE = Known(
     attempts=(Attempt("source", Outcome.SKIPPED, "not the form of a listed ticker"),)
 )
@@ -53,15 +51,8 @@ class Pending(NamedTuple):
 
 def from_cache(fact: Classification, served_by: ServedBy) -> Known:
     """A fresh fact that was found in memory or in the database."""
-    attempts = _hit(served_by, fact.origin, fact.raw_label or fact.security_type)
+    attempts = cache_trail(served_by, fact.origin, fact.raw_label or fact.security_type)
     return Known(fact, served_by, attempts, False, fact.expires_at)
-
-
-@lru_cache(maxsize=1024)
-def _hit(served_by: ServedBy, origin: Origin, words: str) -> tuple[Attempt, ...]:
-    """The trail of a hit in a cache; thousands of facts share the few that there are."""
-    hit = Attempt(served_by.value, Outcome.HIT, describe_fact(origin, words))
-    return (hit,) if served_by is ServedBy.MEMORY else (MEMORY_MISS, hit)
 
 
 def from_miss(fact: Classification | None, miss: Miss, attempts: tuple[Attempt, ...]) -> Known:
@@ -97,15 +88,20 @@ def unasked(pending: Pending, why: Attempt, now: datetime) -> Known:
     return as_stale(pending.fact, attempts)
 
 
-def as_remembered(known: Known) -> Known:
+def as_remembered(known: Known) -> Held:
     """The same knowledge as memory will tell it next time."""
     if known.fact is None:
         return known._replace(attempts=known.attempts[1:])
     if not known.stale:
-        return from_cache(known.fact, ServedBy.MEMORY)
+        return known.fact
     *before, told = known.attempts[1:]
     attempts = (*before, told._replace(room="memory"))
     return known._replace(served_by=ServedBy.MEMORY, attempts=attempts)
+
+
+def as_known(held: Held) -> Known:
+    """What memory tells of one key."""
+    return held if isinstance(held, Known) else from_cache(held, ServedBy.MEMORY)
 
 
 def as_shared(known: Known) -> Known:

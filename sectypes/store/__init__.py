@@ -122,7 +122,7 @@ class SqlStore(Upkeep):
 
         Keys that no table can hold (blank, wider than 64 characters, NUL) are never found.
         """
-        usable = [key for key in dict.fromkeys(keys) if rows.is_key(key)]
+        usable = rows.usable_keys(keys)
         if not usable:
             return Found({}, {})
         return self._database.read(partial(self._look_up, usable))

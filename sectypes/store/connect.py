@@ -153,7 +153,6 @@ def _is_sealed(url: URL) -> bool:
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA cache_size = -32000")  # KiB: a book's pages stay in memory
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode == "delete":
         mode = _prefer_wal(connection)
@@ -177,6 +176,10 @@ def _prefer_wal(connection: sqlite3.Connection) -> str:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get(WRITES, False)
     # A writer waits for its turn at the start: in the middle SQLite would refuse at once.
+    if writes:
+        # KiB, so that the pages of a bulk load stay in memory; for one that reads its rows once
+        # a larger cache than SQLite's own only costs time.
+        connection.exec_driver_sql("PRAGMA cache_size = -32000")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

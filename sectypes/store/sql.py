@@ -8,7 +8,15 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, update
 
-from sectypes.store.dialects import KEYS_A_SELECT, among, as_iso, batched, insert_into, upsert
+from sectypes.store.dialects import (
+    KEYS_A_SELECT,
+    among,
+    as_iso,
+    bare_rows,
+    batched,
+    insert_into,
+    upsert,
+)
 from sectypes.store.rows import Row, as_facts, as_miss, as_override
 from sectypes.store.tables import (
     api_usage,
@@ -57,7 +65,7 @@ def select_facts(connection: Connection, keys: Sequence[str]) -> dict[str, Class
     found: dict[str, Classification] = {}
     for some in batched(keys, KEYS_A_SELECT):
         statement = select(*columns).where(among(connection, _facts.ticker, some))
-        found |= {fact.ticker: fact for fact in as_facts(connection.execute(statement).all())}
+        found |= {fact.ticker: fact for fact in as_facts(bare_rows(connection, statement))}
     return found
 
 

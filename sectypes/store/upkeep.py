@@ -90,8 +90,8 @@ class Upkeep:
 
         A name is the newest known one: names have no history.
         """
-        usable = [key for key in dict.fromkeys(keys) if rows.is_key(key)]
-        return self._database.read(partial(upkeep_sql.select_past, keys=usable, at=at))
+        select = partial(upkeep_sql.select_past, keys=rows.usable_keys(keys), at=at)
+        return self._database.read(select)
 
     def past_overrides(self, at: datetime) -> dict[str, Classification]:
         """The overrides that were in force at a time, by key; also those taken back since."""
