@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from sectypes.heuristics.words import fold
+from sectypes.taxonomy import Classification, Query
 from sectypes.tickers import is_cusip, is_isin
 
 __all__ = ["contradiction", "is_other_identifier", "is_other_name"]
@@ -25,42 +26,49 @@ _SHORTEST = 3
 _OPENING = 4
 
 
-def contradiction(
-    name: str | None, identifier: str | None, *, fact_name: str | None, fact_isin: str | None
-) -> str | None:
-    """Say why a fact under the holding's ticker is about another security, if it is.
+def contradiction(query: Query, fact: Classification, fact_isin: str | None) -> str | None:
+    """Say why the fact under a holding's ticker is about another security, if it is.
 
     Parameters
     ----------
-    name, identifier : str or None
-        The holding's name, and its ISIN, CUSIP or FIGI.
-    fact_name, fact_isin : str or None
-        What the origin of the fact knows.
+    query : Query
+        The holding, with its name and identifier.
+    fact : Classification
+        What is known under its ticker.
+    fact_isin : str or None
+        The ISIN that the fact's origin has.
 
     Returns
     -------
     str or None
         One line for the trail; None where nothing speaks against it. What is missing or cannot be
-        compared contradicts nothing, and where both have an ISIN or CUSIP, names are not asked.
+        compared contradicts nothing. Where identifiers can be compared, names are not asked. A
+        name that holds the ticker is about the ticker.
 
     Examples
     --------
-    >>> contradiction("Old Rail Lines Inc", None, fact_name="Sunny Bakeries Ltd", fact_isin=None)
+    >>> from sectypes.taxonomy import Origin, SecurityType
+    >>> fact = Classification("XYZQ", SecurityType.EQUITY, Origin.FMP, name="Sunny Bakeries Ltd")
+    >>> contradiction(Query("XYZQ", "XYZQ", name="Old Rail Lines Inc"), fact, None)
     "another security under this ticker: 'Sunny Bakeries Ltd', not 'Old Rail Lines Inc'"
-    >>> contradiction("INTL BUS MACH", None, fact_name="International Business Machines",
-    ...               fact_isin=None)
+    >>> contradiction(Query("XYZQ", "XYZQ", name="SUNNY BKRIES"), fact, None) is None
+    True
     """
+    identifier, name = query.identifier, query.name
     if (
         identifier
         and fact_isin
         and (other := is_other_identifier(identifier, fact_isin)) is not None
     ):
-        if not other:
-            return None
-        return f"another security under this ticker: {fact_isin}, not {identifier}"
-    if name and fact_name and is_other_name(name, fact_name):
-        return f"another security under this ticker: {fact_name!r}, not {name!r}"
-    return None
+        return f"{_OTHER}: {fact_isin}, not {identifier}" if other else None
+    if not name or not fact.name or not is_other_name(name, fact.name):
+        return None
+    if query.key in fold(name):
+        return None
+    return f"{_OTHER}: {fact.name!r}, not {name!r}"
+
+
+_OTHER = "another security under this ticker"
 
 
 def is_other_identifier(identifier: str, isin: str) -> bool | None:

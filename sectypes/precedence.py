@@ -4,21 +4,26 @@ The service collects what the rooms know; this module decides. Nothing here does
 precedence can be read and tested as a table:
 
 1. an override, 2. a row that is not a listed security (cash above all), 3. a fresh fact,
-4. a stale fact where its source could not be asked, 5. named rules on ticker and name,
-6. the provider's own word, 7. equity, the conservative default.
+4. a stale fact where its source could not be asked, 5. a second opinion, 6. named rules on ticker
+and name, 7. the provider's own word, 8. equity, the conservative default.
+
+A fact counts for its own security only: a row whose identifier or name is another security's is
+answered without it. Where a fact is one that FMP may have wrong, `opinions` weighs it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
-from sectypes import heuristics, tickers
-from sectypes.sorting import Aside, answers_itself, guess_of, label_of, names_multiple, sort_rows
+from sectypes import tickers
+from sectypes.guesses import Told, from_label, without_fact
+from sectypes.likeness import contradiction
+from sectypes.opinions import is_doubtful, weigh
+from sectypes.sorting import Aside, answers_itself, guess_of, names_multiple, sort_rows
 from sectypes.taxonomy import (
     Attempt,
     Classification,
@@ -43,19 +48,6 @@ __all__ = [
     "is_askable",
 ]
 
-# The type with the higher crash rate first: where two providers contradict each other and nothing
-# else is known, the riskier word stands.
-_RISKIEST_FIRST = (
-    SecurityType.EQUITY,
-    SecurityType.DERIVATIVE,
-    SecurityType.CRYPTO,
-    SecurityType.OTHER,
-    SecurityType.BOND,
-    SecurityType.MUTUAL_FUND,
-    SecurityType.ETF,
-    SecurityType.CASH,
-)
-
 
 class Known(NamedTuple):
     """What memory, database and sources know about one key.
@@ -72,6 +64,10 @@ class Known(NamedTuple):
         Whether `fact` has expired and could not be renewed.
     fresh_until : datetime | None
         Until when all this need not be asked again; None for "ask again next time".
+    opinion : Classification | None
+        What the second source says, where it was asked.
+    is_opinion_stale : bool
+        Whether `opinion` has expired and could not be renewed.
     """
 
     fact: Classification | None = None
@@ -79,6 +75,8 @@ class Known(NamedTuple):
     attempts: tuple[Attempt, ...] = ()
     stale: bool = False
     fresh_until: datetime | None = None
+    opinion: Classification | None = None
+    is_opinion_stale: bool = False
 
     def is_fresh(self, now: datetime) -> bool:
         """Whether this need not be asked again at `now`."""
@@ -86,6 +84,7 @@ class Known(NamedTuple):
 
 
 NOTHING_KNOWN = Known()
+_NONE: Mapping[str, str] = {}
 
 Held = Classification | Known
 """What is known about a key: a fact alone, where a cache holds it and it is fresh, or all that
@@ -117,6 +116,7 @@ def decide(
     known: Mapping[str, Held],
     read: Container[str] = (),
     aside: Aside | None = None,
+    isins: Mapping[str, str] = _NONE,
 ) -> list[Resolution]:
     """Answer each row from what is known about its key and, failing that, from all its rows.
 
@@ -136,6 +136,8 @@ def decide(
         The keys whose facts alone come from the database; all others' come from memory.
     aside : Aside | None
         What `sort_rows` set aside of these rows; None to find it here.
+    isins : Mapping[str, str]
+        The ISINs that FMP has, by key, for keys whose rows carry an identifier.
 
     Returns
     -------
@@ -151,42 +153,101 @@ def decide(
     """
     if aside is None:
         aside = sort_rows(queries, overrides).aside
-    answers, without_fact = _tell(queries, known, read)
+    told = _tell(queries, known, read, isins)
+    answers = told.answers
     for number, instead in aside.items():
         query = queries[number]
         answers[number] = _decide_row(query, instead, known.get(query.key))
-    undecided: dict[str, list[int]] = {}
-    for number in without_fact:
-        if number not in aside:
-            undecided.setdefault(queries[number].key, []).append(number)
-    for key, numbers in undecided.items():
+    groups: dict[tuple[str, str | None], list[int]] = {}
+    if told.open or told.others:
+        for number, query in enumerate(queries):
+            why = told.others.get(number)
+            if (why is not None or query.key in told.open) and number not in aside:
+                groups.setdefault((query.key, why), []).append(number)
+    for (key, why), numbers in groups.items():
         rows = [queries[number] for number in numbers]
-        shared = _decide_without_fact(key, rows, answers[numbers[0]].trail)
+        shared = _weighed(rows, why, answers[numbers[0]], known.get(key, NOTHING_KNOWN), known)
         for number, row in zip(numbers, rows, strict=True):
             answers[number] = Resolution(row, *shared)
     return answers
 
 
+class _Told(NamedTuple):
+    """What the facts say of each row, and where that is not the last word.
+
+    Attributes
+    ----------
+    answers : list[Resolution]
+        One for each row.
+    open : set[str]
+        Keys that no fact answers, or whose fact is to be weighed.
+    others : dict[int, str]
+        Why a row is another security than the fact under its ticker, by position.
+    """
+
+    answers: list[Resolution]
+    open: set[str]
+    others: dict[int, str]
+
+
 def _tell(
-    queries: Sequence[Query], known: Mapping[str, Held], read: Container[str]
-) -> tuple[list[Resolution], list[int]]:
-    """Answer each row as the facts do; also the positions of those that no fact answers."""
+    queries: Sequence[Query],
+    known: Mapping[str, Held],
+    read: Container[str],
+    isins: Mapping[str, str],
+) -> _Told:
     make = tuple.__new__  # a named tuple's own constructor takes twice the time
-    answers: list[Resolution] = []
-    without_fact: list[int] = []
+    told = _Told([], set(), {})
     for number, row in enumerate(queries):
         key = row.key
         about = known.get(key, NOTHING_KNOWN)
         if isinstance(about, Known):
-            told = (row, about.fact, about.served_by, about.stale, about.attempts)
-            if about.fact is None:
-                without_fact.append(number)
+            fact = about.fact
+            answer = (row, fact, about.served_by, about.stale, about.attempts)
+            if fact is None or about.opinion is not None:
+                told.open.add(key)
         else:
+            fact = about
             room = _DATABASE if key in read else _MEMORY
-            trail = cache_trail(room, about.origin, about.raw_label or about.security_type)
-            told = (row, about, room, False, trail)
-        answers.append(make(Resolution, told))
-    return answers, without_fact
+            trail = cache_trail(room, fact.origin, fact.raw_label or fact.security_type)
+            answer = (row, fact, room, False, trail)
+        told.answers.append(make(Resolution, answer))
+        if fact is None:
+            continue
+        if (row.name or row.identifier) and (why := contradiction(row, fact, isins.get(key))):
+            told.others[number] = why
+        elif is_doubtful(fact, row):
+            told.open.add(key)
+    return told
+
+
+def _weighed(
+    rows: Sequence[Query],
+    why: str | None,
+    answer: Resolution,
+    about: Held,
+    known: Mapping[str, Held],
+) -> Told:
+    """The answer to all rows of one security."""
+    key, fact, trail = answer.query.key, answer.classification, answer.trail
+    if why is not None:
+        # Others have the ticker: what is known of the row's own identifier counts.
+        trail = (*trail, Attempt("likeness", Outcome.ERROR, why))
+        fact, about = None, known.get(rows[0].identifier or "", NOTHING_KNOWN)
+    opinion = about.opinion if isinstance(about, Known) else None
+    verdict = weigh(fact, opinion, rows)
+    if verdict is None:
+        return without_fact(key, rows, trail)
+    made = verdict.classification._replace(ticker=key)
+    room, stale = answer.served_by, answer.stale
+    if made.origin is Origin.HEURISTIC:
+        room, stale = ServedBy.RULES, False
+    elif opinion is not None and made.origin is opinion.origin and isinstance(about, Known):
+        room, stale = about.served_by, about.is_opinion_stale
+    if verdict.note and (not trail or trail[-1].note != verdict.note):
+        outcome = Outcome.HIT if verdict.is_settled else Outcome.MISS
+        trail = (*trail, Attempt("opinions", outcome, verdict.note))
+    return made, room, stale, trail
 
 
 _DATABASE, _MEMORY = ServedBy.DATABASE, ServedBy.MEMORY
@@ -220,7 +281,7 @@ def _decide_row(
     note = f"{query.provider or 'the row'} says {words!r}: not the listed security of that name"
     if label.security_type is SecurityType.CASH:
         note = f"{query.provider or 'the row'} says that this position is cash"
-    answer = _from_label(query.key, label, words)
+    answer = from_label(query.key, label, words)
     hit = (Attempt("provider", Outcome.HIT, note),)
     return Resolution(query, answer, ServedBy.INPUT, False, hit)
 
@@ -240,70 +301,6 @@ def _overridden_leverage(query: Query, override: Classification, known: Held | N
         return fact.leverage
     guess = guess_of(query.key, query.name)
     return 1.0 if guess is None else guess.leverage
-
-
-def _from_label(key: str, label: Label, words: str | None) -> Classification:
-    return Classification(key, label.security_type, Origin.PROVIDER, label.subtype, raw_label=words)
-
-
-_Shared = tuple[Classification, ServedBy, bool, tuple[Attempt, ...]]
-
-
-def _decide_without_fact(
-    key: str, queries: Sequence[Query], attempts: Sequence[Attempt]
-) -> _Shared:
-    """Rules on ticker and names, else what the providers say, else the default."""
-    trail = list(attempts)
-    guesses = [guess_of(key, name) for name in _distinct(query.name for query in queries)]
-    made = [guess for guess in guesses if guess is not None]
-    if not made:
-        trail.append(Attempt("heuristics", Outcome.MISS, "no rule speaks"))
-        return _last_resort(key, queries, trail)
-    # Of several names' guesses the riskiest stands, so that the order of the rows does not show.
-    guess = min(made, key=_safety)
-    trail.append(Attempt("heuristics", Outcome.HIT, f"rule {guess.rule}: {guess.note}"))
-    answer = Classification(
-        key,
-        guess.security_type,
-        Origin.HEURISTIC,
-        guess.subtype,
-        guess.leverage,
-        raw_label=guess.rule,
-    )
-    return answer, ServedBy.RULES, False, tuple(trail)
-
-
-def _safety(guess: heuristics.Guess) -> tuple[float, int, str, str]:
-    """Sorts guesses from the riskiest to the safest; an unknown multiple is the largest."""
-    multiple = abs(guess.leverage)
-    size = math.inf if math.isnan(multiple) else max(multiple, 1.0)
-    return -size, _RISKIEST_FIRST.index(guess.security_type), guess.rule, guess.note
-
-
-def _distinct(values: Iterable[str | None]) -> list[str | None]:
-    """Present values first, so that a nameless row never hides another row's name."""
-    found = list(dict.fromkeys(value for value in values if value))
-    return [*found] or [None]
-
-
-def _last_resort(key: str, queries: Sequence[Query], trail: list[Attempt]) -> _Shared:
-    said: dict[SecurityType, tuple[Query, Label]] = {}
-    for query in queries:
-        label = label_of(query.provider_type, query.provider)
-        if label is not None:
-            said.setdefault(label.security_type, (query, label))
-    for kind in _RISKIEST_FIRST:
-        if kind in said:
-            query, label = said[kind]
-            note = f"{query.provider or 'the provider'} says {query.provider_type!r}"
-            if len(said) > 1:
-                note += "; providers disagree, the riskier word stands"
-            trail.append(Attempt("provider", Outcome.HIT, note))
-            answer = _from_label(key, label, query.provider_type)
-            return answer, ServedBy.INPUT, False, tuple(trail)
-    trail.append(Attempt("default", Outcome.HIT, "nobody knows it: equity, the conservative guess"))
-    answer = Classification(key, SecurityType.EQUITY, Origin.DEFAULT)
-    return answer, ServedBy.RULES, False, tuple(trail)
 
 
 def _describe_override(override: Classification) -> str:

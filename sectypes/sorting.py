@@ -136,6 +136,6 @@ def label_of(provider_type: str | None, provider: str | None) -> Label | None:
 
 
 @lru_cache(maxsize=16_384)
-def guess_of(key: str, name: str | None) -> heuristics.Guess | None:
+def guess_of(key: str, name: str | None, exchange: str | None = None) -> heuristics.Guess | None:
     """The rules' guess; a book that is classified again is not read again."""
-    return heuristics.guess(key, name=name)
+    return heuristics.guess(key, name=name, exchange=exchange)

@@ -194,6 +194,10 @@ class Query(NamedTuple):
         The provider's own word for the type.
     is_cash : bool
         Whether the provider's row says that this position is cash.
+    identifier : str | None
+        The security's ISIN, CUSIP or FIGI, as the holding carries it; it outranks the ticker.
+    exchange : str | None
+        Code of the exchange where it is listed.
     """
 
     ticker: str
@@ -202,6 +206,8 @@ class Query(NamedTuple):
     provider: str | None = None
     provider_type: str | None = None
     is_cash: bool = False
+    identifier: str | None = None
+    exchange: str | None = None
 
 
 class Attempt(NamedTuple):

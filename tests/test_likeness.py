@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sectypes.likeness import contradiction, is_other_identifier, is_other_name
+from sectypes.taxonomy import Classification, Origin, Query, SecurityType
 
 # Sample identifiers with right check digits.
 ISIN, CUSIP, OTHER_ISIN = "US0378331005", "037833100", "US5949181045"
@@ -81,6 +82,8 @@ def test_identifiers(identifier: str, isin: str, is_other: bool | None) -> None:
         ("Facebook", ISIN, "Meta Platforms", ISIN, None),  # the identifier outranks the name
         ("Meta", OTHER_ISIN, "Meta Platforms", ISIN, f"{ISIN}, not {OTHER_ISIN}"),
         ("Facebook", FIGI, "Meta Platforms", ISIN, "'Meta Platforms', not 'Facebook'"),
+        ("XYZQ US Equity", None, "Meta Platforms", None, None),  # names the ticker
+        ("xyzq", None, "Meta Platforms", None, None),
         (None, None, "Meta Platforms", ISIN, None),
         ("Facebook", CUSIP, None, None, None),
     ],
@@ -88,5 +91,7 @@ def test_identifiers(identifier: str, isin: str, is_other: bool | None) -> None:
 def test_what_speaks_against_a_fact(
     name: str | None, identifier: str | None, fact_name: str | None, fact_isin: str | None, why: str
 ) -> None:
-    said = contradiction(name, identifier, fact_name=fact_name, fact_isin=fact_isin)
+    held = Query("XYZQ", "XYZQ", name=name, identifier=identifier)
+    fact = Classification("XYZQ", SecurityType.EQUITY, Origin.FMP, name=fact_name)
+    said = contradiction(held, fact, fact_isin)
     assert said == (why and f"another security under this ticker: {why}")

@@ -14,11 +14,12 @@ from sectypes.vocab._cash import (
     table_is_cash,
     tri_state,
 )
-from sectypes.vocab._fmp import fmp_label, fmp_raw_label
+from sectypes.vocab._fmp import fmp_industry, fmp_label, fmp_raw_label
 from sectypes.vocab._openfigi import openfigi_label, openfigi_raw_label
 from sectypes.vocab._words import plaid_label, provider_label
 
 __all__ = [
+    "fmp_industry",
     "fmp_label",
     "fmp_raw_label",
     "is_account_type_column",

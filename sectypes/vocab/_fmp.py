@@ -8,7 +8,7 @@ from typing import Any
 from sectypes.taxonomy import Label, SecurityType, Subtype
 from sectypes.vocab._cash import tri_state
 
-__all__ = ["fmp_label", "fmp_raw_label"]
+__all__ = ["fmp_industry", "fmp_label", "fmp_raw_label"]
 
 # (isEtf, isFund) -> type. An ETF is sometimes flagged as a fund too; an ETF it stays.
 _FLAGS = {
@@ -20,6 +20,9 @@ _FLAGS = {
     (False, False): SecurityType.EQUITY,
 }
 _WRITTEN = {True: "true", False: "false", None: "null"}
+# The industry of funds and of those who manage them; no other says anything about the type.
+_MANAGERS = "Asset Management"
+_INDUSTRY = " industry="
 
 
 def fmp_label(profile: Mapping[str, Any]) -> Label | None:
@@ -51,7 +54,7 @@ def fmp_label(profile: Mapping[str, Any]) -> Label | None:
 
 
 def fmp_raw_label(profile: Mapping[str, Any]) -> str:
-    """Return the flags behind `fmp_label` as text, to be kept with the answer.
+    """Return what of an FMP profile bears on the type as text, to be kept with the answer.
 
     Parameters
     ----------
@@ -61,7 +64,8 @@ def fmp_raw_label(profile: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        `null` stands for an unknown flag; isAdr is named only where it is true.
+        The flags behind `fmp_label`; `null` stands for an unknown one. isAdr is named only where
+        it is true, the industry only where it is that of funds and their managers.
 
     Examples
     --------
@@ -71,4 +75,19 @@ def fmp_raw_label(profile: Mapping[str, Any]) -> str:
     flags = [f"{name}={_WRITTEN[tri_state(profile.get(name))]}" for name in ("isEtf", "isFund")]
     if tri_state(profile.get("isAdr")):
         flags.append("isAdr=true")
-    return " ".join(flags)
+    industry = profile.get("industry")
+    is_told = isinstance(industry, str) and industry.startswith(_MANAGERS)
+    return " ".join(flags) + (f"{_INDUSTRY}{industry}" if is_told else "")
+
+
+def fmp_industry(raw_label: str | None) -> str | None:
+    """Return the industry in what `fmp_raw_label` made; None where there is none.
+
+    Examples
+    --------
+    >>> fmp_industry("isEtf=false isFund=false industry=Asset Management - Income")
+    'Asset Management - Income'
+    """
+    if raw_label is None or _INDUSTRY not in raw_label:
+        return None
+    return raw_label.partition(_INDUSTRY)[2]

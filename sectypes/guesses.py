@@ -1,0 +1,91 @@
+"""Guessing: what is answered about a key of which nobody knows a fact.
+
+Rules on the ticker and the names go before the provider's own word, and that before the default.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from sectypes import heuristics
+from sectypes.opinions import RISKIEST_FIRST
+from sectypes.sorting import guess_of, label_of
+from sectypes.taxonomy import (
+    Attempt,
+    Classification,
+    Label,
+    Origin,
+    Outcome,
+    Query,
+    SecurityType,
+    ServedBy,
+)
+
+__all__ = ["Told", "from_label", "without_fact"]
+
+Told = tuple[Classification, ServedBy, bool, tuple[Attempt, ...]]
+"""An answer without its question: what, where it was found, whether it is stale, and the trail."""
+
+
+def from_label(key: str, label: Label, words: str | None) -> Classification:
+    """A provider's word as an assertion."""
+    return Classification(key, label.security_type, Origin.PROVIDER, label.subtype, raw_label=words)
+
+
+def without_fact(key: str, queries: Sequence[Query], attempts: Sequence[Attempt]) -> Told:
+    """Rules on ticker and names, else what the providers say, else the default."""
+    trail = list(attempts)
+    said = _distinct((query.name, query.exchange) for query in queries)
+    guesses = [guess_of(key, *name_and_venue) for name_and_venue in said]
+    made = [guess for guess in guesses if guess is not None]
+    if not made:
+        trail.append(Attempt("heuristics", Outcome.MISS, "no rule speaks"))
+        return _last_resort(key, queries, trail)
+    # Of several names' guesses the riskiest stands, so that the order of the rows does not show.
+    guess = min(made, key=_safety)
+    trail.append(Attempt("heuristics", Outcome.HIT, f"rule {guess.rule}: {guess.note}"))
+    answer = Classification(
+        key,
+        guess.security_type,
+        Origin.HEURISTIC,
+        guess.subtype,
+        guess.leverage,
+        raw_label=guess.rule,
+    )
+    return answer, ServedBy.RULES, False, tuple(trail)
+
+
+def _safety(guess: heuristics.Guess) -> tuple[float, int, str, str]:
+    """Sorts guesses from the riskiest to the safest; an unknown multiple is the largest."""
+    multiple = abs(guess.leverage)
+    size = math.inf if math.isnan(multiple) else max(multiple, 1.0)
+    return -size, RISKIEST_FIRST.index(guess.security_type), guess.rule, guess.note
+
+
+def _distinct(
+    said: Iterable[tuple[str | None, str | None]],
+) -> list[tuple[str | None, str | None]]:
+    """Names with venues; nameless rows are left out, so that they never hide another row's name."""
+    found = list(dict.fromkeys(said))
+    return [one for one in found if one[0]] or found
+
+
+def _last_resort(key: str, queries: Sequence[Query], trail: list[Attempt]) -> Told:
+    said: dict[SecurityType, tuple[Query, Label]] = {}
+    for query in queries:
+        label = label_of(query.provider_type, query.provider)
+        if label is not None:
+            said.setdefault(label.security_type, (query, label))
+    for kind in RISKIEST_FIRST:
+        if kind in said:
+            query, label = said[kind]
+            note = f"{query.provider or 'the provider'} says {query.provider_type!r}"
+            if len(said) > 1:
+                note += "; providers disagree, the riskier word stands"
+            trail.append(Attempt("provider", Outcome.HIT, note))
+            answer = from_label(key, label, query.provider_type)
+            return answer, ServedBy.INPUT, False, tuple(trail)
+    trail.append(Attempt("default", Outcome.HIT, "nobody knows it: equity, the conservative guess"))
+    answer = Classification(key, SecurityType.EQUITY, Origin.DEFAULT)
+    return answer, ServedBy.RULES, False, tuple(trail)
