@@ -59,6 +59,18 @@ class Secret:
         raise TypeError("a Secret is not pickled: give the other process its own settings")
 
 
+class _Given:
+    """An environment whose repr does not tell it: tracebacks may show all local variables."""
+
+    __slots__ = ("__environ",)
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.__environ = environ
+
+    def text(self, name: str) -> str:
+        return self.__environ.get(name, "").strip()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What can be set from outside; each default is written here and nowhere else.
@@ -138,11 +150,12 @@ cache_ttl=7776000, cache_size=10000, offline=False, type_aware=True)
         ConfigError
             A value cannot be used; the message names the variable.
         """
-        given = os.environ if environ is None else environ
+        given = _Given(os.environ if environ is None else environ)
+        del environ
         found = {
-            field: _parse(name, given[name], parse)
+            field: _parse(name, given.text(name), parse)
             for field, (name, parse) in _VARIABLES.items()
-            if given.get(name, "").strip()
+            if given.text(name)
         }
         return cls(**found)
 

@@ -108,6 +108,7 @@ class Keeping:
     def _current_overrides(self) -> Mapping[str, Classification]:
         """Overrides as of at most half a minute ago: others may set them at any time."""
         now = self._clock()
+        self._lookup.warn_while_resting()
         read_at = self._overrides_read_at
         if read_at is None or (now - read_at).total_seconds() > OVERRIDES_LIFE_S:
             self._overrides = self._lookup.try_store(

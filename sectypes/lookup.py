@@ -42,6 +42,11 @@ DATABASE_REST = timedelta(seconds=30)
 USES_EVERY = timedelta(minutes=5)
 """So often the uses of tickers are written down."""
 
+_COST = {
+    "read": "Its facts and overrides are not known now, so answers may be others than usual.",
+    "write": "Answers are not affected, but will be asked for again.",
+}
+
 T = TypeVar("T")
 
 
@@ -78,6 +83,7 @@ class Lookup:
         if source is not None:
             self.asker = Asker(source, settings, self.budget, self.metrics, clock)
         self._resting: dict[str, datetime] = {}
+        self._told: dict[str, str] = {}
         self._uses_written_at = clock()
 
     def know(
@@ -164,12 +170,17 @@ class Lookup:
             if purpose == "read":
                 self.budget.rest(error)
             log.warning("cache database: cannot %s: %s", purpose, error)
-            warn(
-                f"the cache database cannot be used to {purpose}: {error}. Answers are not"
-                " affected, but will be asked for again.",
-                StoreWarning,
+            self._told[purpose] = (
+                f"the cache database cannot be used to {purpose}: {error}. {_COST[purpose]}"
             )
+            warn(self._told[purpose], StoreWarning)
             return otherwise
+
+    def warn_while_resting(self) -> None:
+        """Say again that the database cannot be read, as long as it is not tried again."""
+        until = self._resting.get("read")
+        if until is not None and self.clock() < until:
+            warn(self._told["read"], StoreWarning)
 
     def read(self, keys: Sequence[str]) -> tuple[dict[str, Held], dict[str, Pending]]:
         """What the database settles among `keys`, and what stays open."""

@@ -138,15 +138,28 @@ class Database:
 
     def _open(self) -> _Opened:
         opened = self._opened.get(os.getpid())
-        if opened is not None:
+        if opened is not None and opened.file == self._file():
             return opened
+        if opened is not None:
+            # A file that was moved or deleted would take with it whatever is still written to it.
+            self.close()
         if is_sqlite(self._url):
             make_file(self._url, with_folder=self._is_default)
-            opened = _Opened(sqlite_engine(self._url), in_turn=is_in_memory(self._url))
+            in_turn = is_in_memory(self._url)
+            opened = _Opened(sqlite_engine(self._url), in_turn=in_turn, file=self._file())
         else:
             opened = _Opened(postgresql_engine(self._url), in_turn=False)
         # Several threads may come here at once; one engine wins, and none has connected yet.
         return self._opened.setdefault(os.getpid(), opened)
+
+    def _file(self) -> tuple[int, int] | None:
+        """Which file stands under the name now; None for no file, or none that is named plainly."""
+        path = file_of(self._url) if is_sqlite(self._url) else None
+        try:
+            found = None if path is None else path.stat()
+        except FileNotFoundError:
+            found = None
+        return None if found is None else (found.st_dev, found.st_ino)
 
     def _check_schema(self, opened: _Opened) -> None:
         if opened.is_checked:
@@ -165,8 +178,11 @@ class Database:
 class _Opened:
     """One process's engine; where there is a single connection, threads use it in turn."""
 
-    def __init__(self, engine: Engine, *, in_turn: bool) -> None:
+    def __init__(
+        self, engine: Engine, *, in_turn: bool, file: tuple[int, int] | None = None
+    ) -> None:
         self.engine = engine
+        self.file = file
         self.is_checked = False
         self.turn = threading.RLock() if in_turn else nullcontext()
 
