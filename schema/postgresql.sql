@@ -133,4 +133,25 @@ CREATE INDEX ix_override_history_ticker ON override_history (ticker, ended_at);
 
 UPDATE sectypes_schema_version SET version_num='0002' WHERE sectypes_schema_version.version_num = '0001';
 
+-- Running upgrade 0002 -> 0003
+
+CREATE TABLE second_opinions (
+    id BIGSERIAL NOT NULL, 
+    ticker VARCHAR(64) NOT NULL, 
+    security_type VARCHAR(32) NOT NULL, 
+    subtype VARCHAR(32), 
+    leverage FLOAT DEFAULT 1.0 NOT NULL, 
+    origin VARCHAR(16) NOT NULL, 
+    raw_label TEXT, 
+    name TEXT, 
+    last_updated TIMESTAMP WITH TIME ZONE NOT NULL, 
+    expires_at TIMESTAMP WITH TIME ZONE, 
+    CONSTRAINT pk_second_opinions PRIMARY KEY (id), 
+    CONSTRAINT uq_second_opinions_ticker UNIQUE (ticker), 
+    CONSTRAINT ck_second_opinions_security_type CHECK (security_type IN ('equity', 'etf', 'mutual_fund', 'cash', 'bond', 'crypto', 'derivative', 'other')), 
+    CONSTRAINT ck_second_opinions_origin CHECK (origin IN ('openfigi'))
+);
+
+UPDATE sectypes_schema_version SET version_num='0003' WHERE sectypes_schema_version.version_num = '0002';
+
 COMMIT;

@@ -18,7 +18,7 @@ from sectypes.config import Settings
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Known
-from sectypes.sources.calls import MeteredSource
+from sectypes.sources.calls import IdentifyingSource, MeteredSource
 from sectypes.taxonomy import (
     Answer,
     AnswerStatus,
@@ -123,6 +123,8 @@ class Order:
         Takes the answers.
     is_settled : Callable[[str], Known | None]
         What has become known of a key since it was found to be open, where that settles it.
+    identifiers : Mapping[str, str]
+        ISIN, CUSIP or FIGI by key, for a source that can be asked by them.
     most : int | None
         At most so many calls; None for any number.
     stop : threading.Event
@@ -134,6 +136,7 @@ class Order:
     track: Track
     keeper: Keeper
     is_settled: Callable[[str], Known | None]
+    identifiers: Mapping[str, str] = field(default_factory=dict)
     most: int | None = None
     stop: threading.Event = field(default_factory=threading.Event)
     calls: int = 0
@@ -264,7 +267,7 @@ class Asker:
         known: dict[str, Known] = {}
         hits = 0
         try:
-            with closing(self._fetch(list(pending), gate)) as answers:
+            with closing(self._fetch(list(pending), gate, order.identifiers)) as answers:
                 for key, answer in order.track(answers, len(pending)):
                     answered = self._stamp(key, answer, pending[key])
                     known[key] = order.keeper.take(answered)
@@ -286,11 +289,16 @@ class Asker:
         left = (key for key in pending if key not in known and key not in gate.passed_over)
         return known | {key: unasked(pending[key], why, self._clock()) for key in left}
 
-    def _fetch(self, keys: Sequence[str], gate: _Gate) -> Generator[tuple[str, Answer], None, None]:
+    def _fetch(
+        self, keys: Sequence[str], gate: _Gate, identifiers: Mapping[str, str]
+    ) -> Generator[tuple[str, Answer], None, None]:
         if isinstance(self._source, MeteredSource):
             return self._source.fetch_within(keys, gate)
         # Asking it costs nothing.
-        return self._source.fetch([key for key in keys if gate.claims(key)])
+        mine = [key for key in keys if gate.claims(key)]
+        if isinstance(self._source, IdentifyingSource):
+            return self._source.fetch_with(mine, identifiers)
+        return self._source.fetch(mine)
 
     def _stamp(self, key: str, answer: Answer, pending: Pending) -> Answered:
         """Turn a source's answer into what is known from now on, with its life decided here."""
@@ -303,13 +311,14 @@ class Asker:
             )
             attempts = (*pending.attempts, Attempt(name, Outcome.HIT, describe(fact)))
             known = Known(fact, ServedBy.NETWORK, attempts, False, fact.expires_at)
-            return Answered(key, known, answer.status, fact, payload=answer.payload)
+            return Answered(key, pending.add_to(known), answer.status, fact, payload=answer.payload)
         life_of_no = _LIVES.get(answer.status, FAILURE_LIFE)
         if answer.retry_after is not None:
             life_of_no = max(life_of_no, timedelta(seconds=answer.retry_after))
         miss = Miss(key, answer.status, answer.note, now, now + life_of_no)
         attempts = (*pending.attempts, Attempt(name, OUTCOMES[answer.status], answer.note))
-        return Answered(key, from_miss(pending.fact, miss, attempts), answer.status, miss=miss)
+        known = pending.add_to(from_miss(pending.fact, miss, attempts))
+        return Answered(key, known, answer.status, miss=miss)
 
 
 def _fraction(key: str) -> float:

@@ -24,11 +24,12 @@ from sectypes.taxonomy import (
     SecurityType,
 )
 from sectypes.tickers import canonical
+from sectypes.verifying import Verification, verify
 
 if TYPE_CHECKING:
     from sectypes.store import SqlStore
 
-__all__ = ["Keeping"]
+__all__ = ["Keeping", "as_query"]
 
 OVERRIDES_LIFE_S = 30.0
 
@@ -121,6 +122,46 @@ class Keeping:
             )
             self._overrides_read_at = now
         return {key: one for key, one in self._overrides.items() if one.is_fresh(now)}
+
+    # -- second opinions --------------------------------------------------------------------
+
+    def verify(
+        self, queries: Iterable[Query | str], *, progress: bool | None = None
+    ) -> list[Verification]:
+        """Ask the second source about what the first may have wrong.
+
+        Asked are tickers that FMP calls equity and others call a fund, and tickers of which nobody
+        knows a fact. What it says is kept, and counts in all answers from then on.
+
+        Parameters
+        ----------
+        queries : Iterable[Query | str]
+            Rows, or bare tickers in any spelling.
+        progress : bool | None
+            As in `resolve`.
+
+        Returns
+        -------
+        list[Verification]
+            One for each ticker that was doubtful, in the order of the rows; those that no rule
+            settles are for a person to decide, with `override`.
+
+        Raises
+        ------
+        SourceRefused
+            There is no second source to ask: the settings are offline, or it was left out.
+
+        Examples
+        --------
+        >>> from sectypes.service import SecurityTypeService
+        >>> service = SecurityTypeService(source=None, store=None, second=None, settings=Settings())
+        >>> service.verify(["DSU"])
+        Traceback (most recent call last):
+            ...
+        sectypes.errors.SourceRefused: there is no second source to ask
+        """
+        rows = [as_query(one) if isinstance(one, str) else one for one in queries]
+        return verify(self._lookup, rows, self._current_overrides(), track=tracker(progress))
 
     # -- refresh ----------------------------------------------------------------------------
 
@@ -344,3 +385,8 @@ def _key(ticker: str, purpose: str) -> str:
     if not key:
         raise InputError(f"{purpose} needs a ticker")
     return key
+
+
+def as_query(ticker: str) -> Query:
+    """A bare ticker as a question."""
+    return Query(ticker, canonical(ticker))

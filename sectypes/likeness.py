@@ -12,7 +12,7 @@ from sectypes.heuristics.words import fold
 from sectypes.taxonomy import Classification, Query
 from sectypes.tickers import is_cusip, is_isin
 
-__all__ = ["contradiction", "is_other_identifier", "is_other_name"]
+__all__ = ["contradiction", "is_comparable", "is_other_identifier", "is_other_name"]
 
 # Words that many securities share, so that having them in common proves nothing.
 _COMMON_TEXT = """
@@ -69,6 +69,17 @@ def contradiction(query: Query, fact: Classification, fact_isin: str | None) -> 
 
 
 _OTHER = "another security under this ticker"
+
+
+def is_comparable(identifier: str | None) -> bool:
+    """Whether an identifier can be held against an ISIN; a FIGI cannot.
+
+    Examples
+    --------
+    >>> is_comparable("037833100"), is_comparable("BBG000B9XRY4"), is_comparable(None)
+    (True, False, False)
+    """
+    return identifier is not None and (is_isin(identifier) or is_cusip(identifier))
 
 
 def is_other_identifier(identifier: str, isin: str) -> bool | None:

@@ -9,32 +9,45 @@ import logging
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sectypes.asking import Answered, Asker, Keeper, Order, Track, is_kept_miss
 from sectypes.budget import Budget
 from sectypes.config import Settings
 from sectypes.errors import StoreUnavailable, StoreWarning, warn
+from sectypes.isins import Isins
+from sectypes.likeness import is_comparable, is_other_identifier
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Held, Known, is_askable
-from sectypes.taxonomy import Attempt, Classification, Miss, Outcome, ServedBy, TypeSource
+from sectypes.second import Second, is_identifier
+from sectypes.taxonomy import (
+    Attempt,
+    Classification,
+    Miss,
+    Outcome,
+    Query,
+    ServedBy,
+    TypeSource,
+)
 from sectypes.trails import (
     MEMORY_MISS,
     NOT_ASKABLE,
     Pending,
+    as_known,
     as_remembered,
     expired,
     from_cache,
     from_history,
     remembered_miss,
     unasked,
+    with_opinion,
 )
 
 if TYPE_CHECKING:
     from sectypes.store import SqlStore
 
-__all__ = ["Lookup", "Track"]
+__all__ = ["Found", "Lookup", "Track"]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +61,15 @@ _COST = {
 }
 
 T = TypeVar("T")
+_NONE: Mapping[str, str] = {}
+
+
+class Found(NamedTuple):
+    """What the rooms know about rows; see `precedence.decide`."""
+
+    known: dict[str, Held]
+    read: Container[str]
+    isins: Mapping[str, str]
 
 
 class Lookup:
@@ -63,6 +85,8 @@ class Lookup:
         Lives and limits.
     clock : Callable[[], datetime]
         Aware UTC now.
+    second : TypeSource | None
+        Who is asked for a second opinion; by itself only where the settings say so.
     """
 
     def __init__(
@@ -71,6 +95,8 @@ class Lookup:
         store: SqlStore | None,
         settings: Settings,
         clock: Callable[[], datetime],
+        *,
+        second: TypeSource | None = None,
     ) -> None:
         self.source = source
         self.store = store
@@ -82,12 +108,28 @@ class Lookup:
         self.asker: Asker | None = None
         if source is not None:
             self.asker = Asker(source, settings, self.budget, self.metrics, clock)
+        self.second: Second | None = None
+        if second is not None:
+            self.second = Second(
+                second,
+                is_automatic=settings.openfigi,
+                settings=settings,
+                try_store=self.try_store,
+                metrics=self.metrics,
+                clock=clock,
+            )
+        self.isins = Isins(settings.cache_size, self.try_store)
         self._resting: dict[str, datetime] = {}
         self._told: dict[str, str] = {}
         self._uses_written_at = clock()
 
     def know(
-        self, keys: Sequence[str], *, track: Track, stop: threading.Event | None = None
+        self,
+        keys: Sequence[str],
+        *,
+        track: Track,
+        stop: threading.Event | None = None,
+        identifiers: Mapping[str, str] = _NONE,
     ) -> tuple[dict[str, Held], Container[str]]:
         """Collect what is known about each distinct key.
 
@@ -99,6 +141,8 @@ class Lookup:
             Wraps the answers of the source: the progress bar.
         stop : threading.Event | None
             When set, nothing more is started, and what is open then stays open.
+        identifiers : Mapping[str, str]
+            ISIN, CUSIP or FIGI of keys whose holdings carry one.
 
         Returns
         -------
@@ -114,12 +158,88 @@ class Lookup:
         read: Container[str] = ()
         if len(known) < len(keys):
             rest = [key for key in keys if key not in known]
-            askable = [key for key in rest if is_askable(key)]
             known |= dict.fromkeys(rest, NOT_ASKABLE)
-            read = self._beyond_memory(known, askable, track, stop or threading.Event())
+            kept = [key for key in rest if is_askable(key) or is_identifier(key)]
+            stop = stop or threading.Event()
+            read = self._beyond_memory(known, kept, track, stop)
+            if self.second is not None and self.second.is_automatic:
+                self.hear_second(known, rest, identifiers=identifiers, track=track, stop=stop)
         if self.clock() - self._uses_written_at >= USES_EVERY:
             self.write_uses()
         return known, read
+
+    def look_up(
+        self,
+        rows: Sequence[Query],
+        keys: Sequence[str],
+        *,
+        track: Track,
+        stop: threading.Event,
+    ) -> Found:
+        """What is known about rows: about their keys, and about what carries their identifiers.
+
+        Parameters
+        ----------
+        rows : Sequence[Query]
+            All rows.
+        keys : Sequence[str]
+            The distinct keys of those that are to be looked up.
+        track, stop
+            As in `know`.
+        """
+        identifiers = {row.key: row.identifier for row in rows if row.identifier}
+        known, read = self.know(keys, track=track, stop=stop, identifiers=identifiers)
+        if not identifiers:
+            return Found(known, read, _NONE)
+        isins = self.isins.known(key for key in keys if is_comparable(identifiers.get(key)))
+        others = {
+            row.identifier: None
+            for row in rows
+            if row.identifier
+            and row.key in isins
+            and is_other_identifier(row.identifier, isins[row.key])
+        }
+        if others:
+            more, _ = self.know(list(others), track=track, stop=stop)
+            known |= more
+        return Found(known, read, isins)
+
+    def hear_second(
+        self,
+        known: dict[str, Held],
+        keys: Iterable[str],
+        *,
+        identifiers: Mapping[str, str],
+        track: Track,
+        stop: threading.Event,
+        verifies: bool = False,
+    ) -> None:
+        """Add to `known` what the second source says about those of `keys` without an answer.
+
+        Parameters
+        ----------
+        known : dict[str, Held]
+            What is known of each key; changed.
+        keys, identifiers, track, stop
+            As in `know`.
+        verifies : bool
+            Whether keys with a fact are asked as well, and outdated opinions renewed.
+        """
+        if self.second is None:
+            return
+        about = {key: as_known(known.get(key, Known())) for key in keys}
+        pending = {
+            key: Pending(None, one.attempts)
+            for key, one in about.items()
+            if (is_askable(key) or is_identifier(key) or key in identifiers)
+            and (one.opinion is None or one.is_opinion_stale)
+            and (verifies or one.fact is None)
+        }
+        told = self.second.ask(pending, identifiers=identifiers, track=track, stop=stop)
+        for key, one in told.items():
+            known[key] = with_opinion(about[key], one)
+        lasting = {key: as_remembered(as_known(known[key])) for key in told}
+        self.memory.put_many(lasting, together=frozenset(pending))
 
     def know_past(self, keys: Sequence[str], at: datetime) -> dict[str, Held]:
         """What was known about each key at a time; nobody is asked and nothing is kept."""
@@ -130,6 +250,7 @@ class Lookup:
         """Drop what memory holds about keys."""
         for key in keys:
             self.memory.discard(key)
+            self.isins.forget(key)
 
     def _beyond_memory(
         self, known: dict[str, Held], keys: Sequence[str], track: Track, stop: threading.Event
@@ -140,6 +261,8 @@ class Lookup:
         known.update(settled)
         kept = {key: as_remembered(one) for key, one in settled.items()}
         self.memory.put_many(facts | kept)
+        for key in [key for key in pending if not is_askable(key)]:
+            known[key] = pending.pop(key).add_to(NOT_ASKABLE)
         if pending and self.asker is None:
             why = Attempt("source", Outcome.SKIPPED, _why_no_source(self.settings))
             now = self.clock()
@@ -192,41 +315,51 @@ class Lookup:
     ) -> tuple[dict[str, Held], dict[str, Known], dict[str, Pending]]:
         """Fresh facts of the database, what else settles keys, and what stays open."""
         now = self.clock()
-        facts, misses, not_there = self._look_up(keys)
-        fresh: dict[str, Held] = {key: fact for key, fact in facts.items() if fact.is_fresh(now)}
+        facts, misses, opinions, not_there = self._look_up(keys)
+        fresh: dict[str, Held] = {
+            key: fact for key, fact in facts.items() if fact.is_fresh(now) and key not in opinions
+        }
         rest = [key for key in keys if key not in fresh]
         held = self.memory.stale_many(rest)
         settled: dict[str, Known] = {}
         pending: dict[str, Pending] = {}
         for key in rest:
             fact, miss = facts.get(key), misses.get(key)
-            if fact is None and key in held:
-                fact = held[key].fact
+            opinion = opinions.get(key)
+            if key in held:
+                fact = fact or held[key].fact
+                opinion = opinion or held[key].opinion
+            said = not_there if fact is None else expired(fact)
+            is_old = opinion is not None and not opinion.is_fresh(now)
+            one = Pending(fact, (MEMORY_MISS, said), opinion, is_old)
             if fact is not None and fact.is_fresh(now):
-                settled[key] = from_cache(fact, ServedBy.DATABASE)
+                settled[key] = one.add_to(from_cache(fact, ServedBy.DATABASE))
             elif miss is not None and miss.is_fresh(now):
-                settled[key] = remembered_miss(fact, miss)
+                settled[key] = one.add_to(remembered_miss(fact, miss))
             else:
-                said = not_there if fact is None else expired(fact)
-                pending[key] = Pending(fact, (MEMORY_MISS, said))
+                pending[key] = one
         if self.store is not None:
             self.metrics.asked("database", len(keys), hits=len(fresh) + len(settled))
         return fresh, settled, pending
 
     def _look_up(
         self, keys: Sequence[str]
-    ) -> tuple[Mapping[str, Classification], Mapping[str, Miss], Attempt]:
+    ) -> tuple[
+        Mapping[str, Classification], Mapping[str, Miss], Mapping[str, Classification], Attempt
+    ]:
         """What the database holds for `keys`, and the trail line of a key that it does not."""
         if self.store is None:
-            return {}, {}, Attempt("database", Outcome.SKIPPED)
+            return {}, {}, {}, Attempt("database", Outcome.SKIPPED)
         with self.metrics.timed("database"):
             found = self.try_store("read", lambda store: store.lookup(keys), None)
         if found is None:
-            return {}, {}, Attempt("database", Outcome.ERROR, "the database could not be read")
-        return found.facts, found.misses, Attempt("database", Outcome.MISS)
+            said = Attempt("database", Outcome.ERROR, "the database could not be read")
+            return {}, {}, {}, said
+        return found.facts, found.misses, found.opinions, Attempt("database", Outcome.MISS)
 
     def _write(self, answers: Sequence[Answered]) -> None:
         """Keep answers in the database; one that cannot be written costs no answer."""
+        self.isins.learn({one.key: one.payload for one in answers})
         self.try_store("write", lambda store: write_answers(store, answers), None)
 
     def write_uses(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from enum import Enum
 from types import TracebackType
@@ -19,7 +19,7 @@ from sectypes import precedence
 from sectypes.cache import utc_now
 from sectypes.config import Settings
 from sectypes.errors import InputError, StaleAnswerWarning, UnresolvedWarning, warn
-from sectypes.keeping import Keeping
+from sectypes.keeping import Keeping, as_query
 from sectypes.lookup import Lookup, Track
 from sectypes.progress import tracker
 from sectypes.sorting import sort_rows
@@ -52,6 +52,9 @@ class SecurityTypeService(Keeping):
     store : SqlStore | None
         The database. By default the one of the settings (an SQLite file in the user's data
         folder where none is set); None for none.
+    second : TypeSource | None
+        Who is asked for a second opinion: where `source` has no answer, if the settings say so,
+        and by `verify`. By default OpenFIGI, unless the settings are offline; None for nobody.
     settings : Settings | None
         By default read from the environment.
     clock : Callable[[], datetime]
@@ -76,6 +79,7 @@ class SecurityTypeService(Keeping):
         *,
         source: TypeSource | _Default | None = AS_CONFIGURED,
         store: SqlStore | _Default | None = AS_CONFIGURED,
+        second: TypeSource | _Default | None = AS_CONFIGURED,
         settings: Settings | None = None,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
@@ -88,6 +92,7 @@ class SecurityTypeService(Keeping):
             _configured_store(self.settings, clock) if isinstance(store, _Default) else store,
             self.settings,
             clock,
+            second=_configured_second(self.settings) if isinstance(second, _Default) else second,
         )
         self._made_at = clock()
 
@@ -113,7 +118,8 @@ class SecurityTypeService(Keeping):
         """Give back connections; the service can be used again afterwards."""
         if self._lookup.store is not None and self._lookup.store.is_open:
             self._lookup.write_uses()
-        for room in (self._lookup.source, self._lookup.store):
+        second = self._lookup.second
+        for room in (self._lookup.source, second and second.source, self._lookup.store):
             close = getattr(room, "close", None)
             if close is not None:
                 close()
@@ -219,12 +225,11 @@ class SecurityTypeService(Keeping):
         else:
             overrides = self._needed_store("history").past_overrides(at)
         aside, wanted = sort_rows(rows, overrides)
-        read: Container[str] = ()
-        if at is None:
-            known, read = self._lookup.know(wanted, track=track, stop=stop)
-        else:
-            known = self._lookup.know_past(wanted, at)
-        return precedence.decide(rows, overrides=overrides, known=known, read=read, aside=aside)
+        if at is not None:
+            past = self._lookup.know_past(wanted, at)
+            return precedence.decide(rows, overrides=overrides, known=past, aside=aside)
+        found = self._lookup.look_up(rows, wanted, track=track, stop=stop)
+        return precedence.decide(rows, overrides=overrides, aside=aside, **found._asdict())
 
     def _tell(self, answers: Sequence[Resolution]) -> None:
         """Count answers, and warn about those that are doubtful."""
@@ -298,11 +303,6 @@ def _moment(as_of: date | datetime) -> datetime:
     return as_of
 
 
-def as_query(ticker: str) -> Query:
-    """A bare ticker as a question."""
-    return Query(ticker, canonical(ticker))
-
-
 def _provider_words(portfolio_data: object) -> dict[str, str]:
     """The older portfolio data as provider words by key."""
     entries = getattr(portfolio_data, "standardized_input", portfolio_data)
@@ -350,6 +350,14 @@ def _configured_source(settings: Settings) -> TypeSource | None:
     from sectypes.sources import FmpSource
 
     return FmpSource(settings)
+
+
+def _configured_second(settings: Settings) -> TypeSource | None:
+    if settings.offline:
+        return None
+    from sectypes.sources import OpenFigiSource
+
+    return OpenFigiSource(settings)
 
 
 def _configured_store(settings: Settings, clock: Callable[[], datetime]) -> SqlStore:

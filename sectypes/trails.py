@@ -31,6 +31,7 @@ __all__ = [
     "from_miss",
     "remembered_miss",
     "unasked",
+    "with_opinion",
 ]
 
 OUTCOMES = dict.fromkeys(AnswerStatus, Outcome.ERROR) | {
@@ -47,6 +48,17 @@ class Pending(NamedTuple):
 
     fact: Classification | None
     attempts: tuple[Attempt, ...]
+    opinion: Classification | None = None
+    is_opinion_stale: bool = False
+
+    def add_to(self, known: Known) -> Known:
+        """What has become known, with the second opinion that there was before."""
+        if self.opinion is None:
+            return known
+        room = ServedBy.DATABASE if known.fact is None else known.served_by
+        return known._replace(
+            opinion=self.opinion, is_opinion_stale=self.is_opinion_stale, served_by=room
+        )
 
 
 def from_cache(fact: Classification, served_by: ServedBy) -> Known:
@@ -82,26 +94,47 @@ def unasked(pending: Pending, why: Attempt, now: datetime) -> Known:
     """What there is where nobody was asked."""
     attempts = (*pending.attempts, why)
     if pending.fact is None:
-        return Known(attempts=attempts)
+        return pending.add_to(Known(attempts=attempts))
     if pending.fact.is_fresh(now):
-        return from_cache(pending.fact, ServedBy.DATABASE)._replace(attempts=attempts)
-    return as_stale(pending.fact, attempts)
+        known = from_cache(pending.fact, ServedBy.DATABASE)._replace(attempts=attempts)
+        return pending.add_to(known)
+    return pending.add_to(as_stale(pending.fact, attempts))
 
 
 def as_remembered(known: Known) -> Held:
     """The same knowledge as memory will tell it next time."""
     if known.fact is None:
-        return known._replace(attempts=known.attempts[1:])
+        return known._replace(attempts=known.attempts[1:], served_by=_remembered(known))
     if not known.stale:
-        return known.fact
+        if known.opinion is None:
+            return known.fact
+        trail = from_cache(known.fact, ServedBy.MEMORY).attempts
+        return known._replace(served_by=ServedBy.MEMORY, attempts=trail)
     *before, told = known.attempts[1:]
     attempts = (*before, told._replace(room="memory"))
     return known._replace(served_by=ServedBy.MEMORY, attempts=attempts)
 
 
+def _remembered(known: Known) -> ServedBy:
+    return known.served_by if known.opinion is None else ServedBy.MEMORY
+
+
 def as_known(held: Held) -> Known:
     """What memory tells of one key."""
     return held if isinstance(held, Known) else from_cache(held, ServedBy.MEMORY)
+
+
+def with_opinion(known: Known, told: Known) -> Known:
+    """What is known of a key, with what a second source told about it now."""
+    if told.fact is None:
+        if known.fact is not None:
+            return known  # it did not help; the fact stands as before
+        return known._replace(attempts=told.attempts)
+    room = known.served_by if known.fact is not None else told.served_by
+    attempts = known.attempts if known.fact is not None else told.attempts
+    return known._replace(
+        opinion=told.fact, is_opinion_stale=False, served_by=room, attempts=attempts
+    )
 
 
 def as_shared(known: Known) -> Known:

@@ -151,7 +151,7 @@ def test_schema_0001_is_upgraded_with_every_row_kept(kind, tmp_path, clock, requ
     assert (migrate.current(url), migrate.dialect(url)) == ("0001", kind)
     with SqlStore(url, clock=clock) as store:
         if kind == "postgresql":
-            with pytest.raises(StoreSchemaError, match=r"0001.*needs 0002: run `sectypes db up"):
+            with pytest.raises(StoreSchemaError, match=r"0001.*needs 0003: run `sectypes db up"):
                 store.overrides()
             migrate.upgrade(url)
         assert store.lookup(["DSU"]).facts["DSU"].observed_at == SEEN

@@ -37,6 +37,16 @@ class MeteredSource(Protocol):
         """As `TypeSource.fetch`, but only what the gate lets through is asked and answered."""
 
 
+@runtime_checkable
+class IdentifyingSource(Protocol):
+    """A source that can be asked by ISIN, CUSIP or FIGI as well."""
+
+    def fetch_with(
+        self, keys: Sequence[str], identifiers: Mapping[str, str]
+    ) -> Generator[tuple[str, Answer], None, None]:
+        """As `TypeSource.fetch`; keys that have an identifier are asked by it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What a server answered, whatever its status.

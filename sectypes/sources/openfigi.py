@@ -137,6 +137,13 @@ class OpenFigiSource(WireSource):
         """
         return self.fetch_identified([Identified(key) for key in keys])
 
+    def fetch_with(
+        self, keys: Sequence[str], identifiers: Mapping[str, str]
+    ) -> Generator[tuple[str, Answer], None, None]:
+        """As `fetch_identified`; whether an identifier is ISIN, CUSIP or FIGI its form tells."""
+        given = ((key, identifiers.get(key)) for key in keys)
+        return self.fetch_identified([Identified(key, one, one, one) for key, one in given])
+
     def fetch_identified(
         self, wanted: Sequence[Identified]
     ) -> Generator[tuple[str, Answer], None, None]:

@@ -7,7 +7,7 @@ the time when it did. A guess is refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from types import TracebackType
@@ -37,10 +37,13 @@ class Found:
         By key; fresh or expired, which their `expires_at` tells.
     misses : dict[str, Miss]
         By key, for keys without a fresh fact; fresh or expired.
+    opinions : dict[str, Classification]
+        What the second source said, by key; fresh or expired.
     """
 
     facts: dict[str, Classification]
     misses: dict[str, Miss]
+    opinions: dict[str, Classification] = field(default_factory=dict)
 
 
 class SqlStore(Upkeep):
@@ -131,7 +134,8 @@ class SqlStore(Upkeep):
         facts = sql.select_facts(connection, keys)
         now = self._clock()
         open_ = [key for key in keys if key not in facts or not facts[key].is_fresh(now)]
-        return Found(facts, sql.select_misses(connection, open_))
+        misses = sql.select_misses(connection, open_)
+        return Found(facts, misses, sql.select_opinions(connection, keys))
 
     def put_facts(self, facts: Iterable[tuple[Classification, Mapping[str, Any] | None]]) -> int:
         """Keep facts with what their source sent, all or none of them.
@@ -174,6 +178,25 @@ class SqlStore(Upkeep):
         given = rows.miss_rows(misses)
         if given:
             self._database.write(partial(sql.upsert_misses, rows=given, batch=self._batch))
+
+    def put_opinions(self, opinions: Iterable[Classification]) -> None:
+        """Keep what the second source says, beside the facts; the newest `observed_at` wins.
+
+        Raises
+        ------
+        InputError
+            A guess, or an opinion without its time or with an impossible key is among them.
+        """
+        given = rows.fact_rows(((one, None) for one in opinions), self._clock())
+        if given:
+            self._database.write(partial(sql.upsert_opinions, rows=given, batch=self._batch))
+
+    def isins(self, keys: Iterable[str]) -> dict[str, str]:
+        """The ISINs that came with the facts about `keys`; those without one are left out."""
+        usable = rows.usable_keys(keys)
+        if not usable:
+            return {}
+        return self._database.read(partial(sql.select_isins, keys=usable))
 
     # -- overrides --------------------------------------------------------------------------
 

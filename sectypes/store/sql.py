@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, Table, delete, insert, literal, select, update
 
 from sectypes.store.dialects import (
     KEYS_A_SELECT,
@@ -23,6 +23,7 @@ from sectypes.store.tables import (
     lookup_misses,
     override_history,
     overrides,
+    second_opinions,
     security_type_history,
     security_types,
 )
@@ -34,37 +35,34 @@ __all__ = [
     "delete_override",
     "fact_columns",
     "select_facts",
+    "select_isins",
     "select_misses",
+    "select_opinions",
     "select_overrides",
     "upsert_facts",
     "upsert_misses",
+    "upsert_opinions",
     "upsert_override",
 ]
 
 _facts = security_types.c
 
 
-def fact_columns(connection: Connection) -> list[ColumnElement[Any]]:
+def fact_columns(connection: Connection, table: Table = security_types) -> list[ColumnElement[Any]]:
     """What `rows.as_facts` reads, in its order."""
-    return [
-        _facts.ticker,
-        _facts.security_type,
-        _facts.origin,
-        _facts.subtype,
-        _facts.leverage,
-        _facts.raw_label,
-        _facts.name,
-        as_iso(connection, _facts.last_updated),
-        as_iso(connection, _facts.expires_at),
-    ]
+    plain = ("ticker", "security_type", "origin", "subtype", "leverage", "raw_label", "name")
+    times = ("last_updated", "expires_at")
+    return [*(table.c[name] for name in plain), *(as_iso(connection, table.c[t]) for t in times)]
 
 
-def select_facts(connection: Connection, keys: Sequence[str]) -> dict[str, Classification]:
+def select_facts(
+    connection: Connection, keys: Sequence[str], table: Table = security_types
+) -> dict[str, Classification]:
     """The facts about `keys`, fresh or not."""
-    columns = fact_columns(connection)
+    columns = fact_columns(connection, table)
     found: dict[str, Classification] = {}
     for some in batched(keys, KEYS_A_SELECT):
-        statement = select(*columns).where(among(connection, _facts.ticker, some))
+        statement = select(*columns).where(among(connection, table.c.ticker, some))
         found |= {fact.ticker: fact for fact in as_facts(bare_rows(connection, statement))}
     return found
 
@@ -174,6 +172,31 @@ def _remember_changes(
     ]
     if changes:
         connection.execute(insert(security_type_history), changes)
+
+
+def select_opinions(connection: Connection, keys: Sequence[str]) -> dict[str, Classification]:
+    """The second opinions on `keys`, fresh or not; most databases hold few, and many none."""
+    if connection.execute(select(second_opinions.c.id).limit(1)).first() is None:
+        return {}
+    return select_facts(connection, keys, second_opinions)
+
+
+def upsert_opinions(connection: Connection, rows: Sequence[Row], batch: int) -> None:
+    """Write those opinions that are newer than what is known."""
+    names = [column.name for column in second_opinions.c if column.name != "id"]
+    kept = [{name: row[name] for name in names} for row in rows]
+    upsert(connection, second_opinions, kept, batch, newest="last_updated")
+
+
+def select_isins(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """The ISINs in what the source sent about `keys`; those that have none are left out."""
+    isin = _facts.fmp_data["isin"].as_string()
+    found: dict[str, str] = {}
+    for some in batched(keys, KEYS_A_SELECT):
+        statement = select(_facts.ticker, isin).where(among(connection, _facts.ticker, some))
+        rows: Any = connection.execute(statement.where(isin.is_not(None)))
+        found |= dict(rows.all())
+    return found
 
 
 def upsert_misses(connection: Connection, rows: Sequence[Row], batch: int) -> None:

@@ -33,6 +33,7 @@ from sectypes.taxonomy import SECURITY_TYPES, AnswerStatus, Origin
 __all__ = [
     "FACT_ORIGINS",
     "KEPT_MISSES",
+    "OPINION_ORIGINS",
     "REVISION",
     "TICKER_WIDTH",
     "VERSION_TABLE",
@@ -42,12 +43,13 @@ __all__ = [
     "metadata",
     "override_history",
     "overrides",
+    "second_opinions",
     "security_type_history",
     "security_types",
     "ticker_uses",
 ]
 
-REVISION = "0002"
+REVISION = "0003"
 """The schema that this version of the package needs: the newest script in `schema/versions`."""
 
 VERSION_TABLE = "sectypes_schema_version"
@@ -58,6 +60,9 @@ TICKER_WIDTH = 64
 
 FACT_ORIGINS = tuple(one.value for one in Origin if not one.is_guess and one is not Origin.OVERRIDE)
 """Who may assert a fact. Guesses are not kept, and overrides have a table of their own."""
+
+OPINION_ORIGINS = (Origin.OPENFIGI.value,)
+"""Who is asked for a second opinion."""
 
 KEPT_MISSES = (AnswerStatus.NOT_FOUND.value, AnswerStatus.REFUSED_SYMBOL.value)
 """Which kinds of no are kept; a failure says nothing about the ticker."""
@@ -164,6 +169,22 @@ security_types = Table(
     Index("ix_security_types_expires_at", "expires_at"),
     Index("ix_security_types_last_updated", "last_updated"),
     Index("ix_security_types_security_type", "security_type"),
+)
+
+# A table of its own, because a fact that is asked for anew must not lose what was said against it.
+second_opinions = Table(
+    "second_opinions",
+    metadata,
+    _id(),
+    _ticker(unique=True),
+    *_asserted(),
+    Column("origin", String(16), nullable=False),
+    Column("raw_label", Text),
+    Column("name", Text),
+    Column("last_updated", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
+    _one_of("security_type", SECURITY_TYPES, "security_type"),
+    _one_of("origin", OPINION_ORIGINS, "origin"),
 )
 
 security_type_history = Table(
