@@ -42,6 +42,8 @@ class ColumnNames(TypedDict, total=False):
     name: str
     provider: str
     is_cash: str
+    identifier: str
+    exchange: str
 
 
 _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -50,6 +52,8 @@ _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "name": ("name", "security_name", "description"),
     "provider": ("provider",),
     "is_cash": ("is_cash",),
+    "identifier": ("identifier", "isin", "cusip", "figi"),
+    "exchange": ("exchange", "exchange_code", "mic"),
 }
 
 
@@ -62,6 +66,8 @@ _ABSENT: Mapping[str, Any] = {
     "provider": None,
     "provider_type": None,
     "is_cash": False,
+    "identifier": None,
+    "exchange": None,
 }
 _STEP = 1 << 16
 _MOST = np.iinfo(np.int64).max
@@ -77,6 +83,8 @@ class Columns:
     name: pd.Series | None = None
     provider: pd.Series | None = None
     is_cash: pd.Series | None = None
+    identifier: pd.Series | None = None
+    exchange: pd.Series | None = None
 
 
 def frame_columns(frame: pd.DataFrame, named: ColumnNames) -> Columns:
@@ -294,4 +302,6 @@ def _at(places: npt.NDArray[np.intp], values: Sequence[Any]) -> list[Any]:
 def _as_evidence(role: str, value: Any) -> Any:
     if role == "is_cash":
         return value in (True,)
-    return value if isinstance(value, str) and value.strip() else None
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return value.strip().upper() if role == "identifier" else value

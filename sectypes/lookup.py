@@ -20,7 +20,7 @@ from sectypes.likeness import is_comparable, is_other_identifier
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Held, Known, is_askable
-from sectypes.second import Second, is_identifier
+from sectypes.second import Second, may_be_known
 from sectypes.taxonomy import (
     Attempt,
     Classification,
@@ -159,7 +159,7 @@ class Lookup:
         if len(known) < len(keys):
             rest = [key for key in keys if key not in known]
             known |= dict.fromkeys(rest, NOT_ASKABLE)
-            kept = [key for key in rest if is_askable(key) or is_identifier(key)]
+            kept = [key for key in rest if may_be_known(key)]
             stop = stop or threading.Event()
             read = self._beyond_memory(known, kept, track, stop)
             if self.second is not None and self.second.is_automatic:
@@ -231,7 +231,7 @@ class Lookup:
         pending = {
             key: Pending(None, one.attempts)
             for key, one in about.items()
-            if (is_askable(key) or is_identifier(key) or key in identifiers)
+            if (may_be_known(key) or key in identifiers)
             and (one.opinion is None or one.is_opinion_stale)
             and (verifies or one.fact is None)
         }
@@ -330,8 +330,7 @@ class Lookup:
                 fact = fact or held[key].fact
                 opinion = opinion or held[key].opinion
             said = not_there if fact is None else expired(fact)
-            is_old = opinion is not None and not opinion.is_fresh(now)
-            one = Pending(fact, (MEMORY_MISS, said), opinion, is_old)
+            one = Pending.of(fact, (MEMORY_MISS, said), opinion, now)
             if fact is not None and fact.is_fresh(now):
                 settled[key] = one.add_to(from_cache(fact, ServedBy.DATABASE))
             elif miss is not None and miss.is_fresh(now):

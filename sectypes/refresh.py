@@ -178,7 +178,13 @@ class _Brake(Keeper):
             if old is not None and old.is_fresh(self._lookup.clock()):
                 # A fact in its lifetime does not become stale because it was asked for early.
                 attempts = answered.known.attempts
-                return Known(old, ServedBy.DATABASE, attempts[:-1], False, old.expires_at)
+                return answered.known._replace(
+                    fact=old,
+                    served_by=ServedBy.DATABASE,
+                    attempts=attempts[:-1],
+                    stale=False,
+                    fresh_until=old.expires_at,
+                )
             return super().take(answered)
         if old is None:
             self.counts["new"] += 1
@@ -192,7 +198,10 @@ class _Brake(Keeper):
             self.counts["changed"] += 1
             return super().take(answered)
         self._held.append(answered)
-        return as_stale(old, answered.known.attempts)
+        kept = as_stale(old, answered.known.attempts)
+        return kept._replace(
+            opinion=answered.known.opinion, is_opinion_stale=answered.known.is_opinion_stale
+        )
 
     def settle(self) -> bool:
         """Write the flips, unless they are too many; whether they are held back."""
@@ -293,10 +302,11 @@ def refresh(
     if dry_run:
         left = len(askable)
         return RefreshSummary(wanted=len(wanted), left_over=left, dry_run=True, bill=bill)
-    old = _known_facts(lookup, askable)
+    before = _known_before(lookup, askable)
+    old = {key: one.fact for key, one in before.items() if one.fact is not None}
     brake = _Brake(lookup, askable, old, accept=accept)
     order = Order(track, brake, lambda key: None, most=most)
-    known = _ask(lookup, {key: Pending(old.get(key), (_ASKED_ANEW,)) for key in askable}, order)
+    known = _ask(lookup, before, order)
     is_held_back = brake.settle()
     counts = brake.counts
     for key in askable:
@@ -331,10 +341,11 @@ def _by_others(old: Classification | None, fact: Classification | None) -> str:
 
 def refresh_one(lookup: Lookup, key: str, *, track: Track) -> Known:
     """Ask for one key anew; what is known of it now."""
-    old = _known_facts(lookup, [key])
-    brake = _Brake(lookup, [key], old, accept=True)
+    before = _known_before(lookup, [key])
+    fact = before[key].fact
+    brake = _Brake(lookup, [key], {} if fact is None else {key: fact}, accept=True)
     order = Order(track, brake, lambda key: None)
-    return _ask(lookup, {key: Pending(old.get(key), (_ASKED_ANEW,))}, order)[key]
+    return _ask(lookup, before, order)[key]
 
 
 def _ask(lookup: Lookup, pending: Mapping[str, Pending], order: Order) -> dict[str, Known]:
@@ -344,9 +355,15 @@ def _ask(lookup: Lookup, pending: Mapping[str, Pending], order: Order) -> dict[s
     return lookup.asker.ask(pending, order)
 
 
-def _known_facts(lookup: Lookup, keys: Sequence[str]) -> dict[str, Classification]:
-    """The facts about keys; unlike for an answer, a database that fails is an error here."""
+def _known_before(lookup: Lookup, keys: Sequence[str]) -> dict[str, Pending]:
+    """What is known about keys; unlike for an answer, a database that fails is an error here."""
     if lookup.store is not None:
-        return lookup.store.lookup(keys).facts
-    held = {key: lookup.memory.peek(key) for key in keys} | lookup.memory.stale_many(keys)
-    return {key: one.fact for key, one in held.items() if one is not None and one.fact is not None}
+        found = lookup.store.lookup(keys)
+        facts, opinions = found.facts, found.opinions
+    else:
+        held = {key: lookup.memory.peek(key) for key in keys} | lookup.memory.stale_many(keys)
+        known = {key: one for key, one in held.items() if one is not None}
+        facts = {key: one.fact for key, one in known.items() if one.fact is not None}
+        opinions = {key: one.opinion for key, one in known.items() if one.opinion is not None}
+    now = lookup.clock()
+    return {key: Pending.of(facts.get(key), (_ASKED_ANEW,), opinions.get(key), now) for key in keys}

@@ -17,14 +17,14 @@ from sectypes.taxonomy import Classification, TypeSource
 from sectypes.tickers import Shape, shape
 from sectypes.trails import Pending, as_known
 
-__all__ = ["Second", "is_identifier"]
+__all__ = ["Second", "may_be_known"]
 
-_IDENTIFIERS = (Shape.ISIN, Shape.CUSIP, Shape.FIGI)
+_ASKABLE = (Shape.LISTED, Shape.ISIN, Shape.CUSIP, Shape.FIGI)
 
 
-def is_identifier(key: str) -> bool:
-    """Whether a key is an ISIN, a CUSIP or a FIGI in place of a ticker."""
-    return shape(key) in _IDENTIFIERS
+def may_be_known(key: str) -> bool:
+    """Whether a key is a listed ticker, or an ISIN, CUSIP or FIGI in place of one."""
+    return shape(key) in _ASKABLE
 
 
 class Second:

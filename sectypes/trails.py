@@ -51,6 +51,17 @@ class Pending(NamedTuple):
     opinion: Classification | None = None
     is_opinion_stale: bool = False
 
+    @classmethod
+    def of(
+        cls,
+        fact: Classification | None,
+        attempts: tuple[Attempt, ...],
+        opinion: Classification | None,
+        now: datetime,
+    ) -> Pending:
+        """With the second opinion that there is, whatever its age."""
+        return cls(fact, attempts, opinion, opinion is not None and not opinion.is_fresh(now))
+
     def add_to(self, known: Known) -> Known:
         """What has become known, with the second opinion that there was before."""
         if self.opinion is None:

@@ -10,6 +10,7 @@ from sectypes import precedence
 from sectypes.errors import SourceRefused
 from sectypes.lookup import Lookup, Track
 from sectypes.opinions import Verdict, weigh, witnesses
+from sectypes.second import may_be_known
 from sectypes.sorting import sort_rows
 from sectypes.taxonomy import Classification, Query, Resolution, SecurityType, Subtype
 from sectypes.trails import as_known
@@ -84,7 +85,7 @@ def verify(
 
 def _is_doubtful(fact: Classification | None, rows: Sequence[Query]) -> bool:
     if fact is None:
-        return True
+        return any(may_be_known(row.key) or row.identifier for row in rows)
     return fact.security_type is SecurityType.EQUITY and bool(witnesses(fact, rows))
 
 
