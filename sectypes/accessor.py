@@ -95,6 +95,20 @@ class SeriesAccessor:
         columns = self._columns(provider_types, names)
         return frames.conflicts(columns, service=service, progress=progress)
 
+    def verify(
+        self,
+        service: SecurityTypeService | None = None,
+        *,
+        provider_types: Beside = None,
+        names: Beside = None,
+        progress: bool | None = None,
+    ) -> pd.DataFrame:
+        """Ask a second source about doubtful tickers; see `sectypes.frames.verify`."""
+        from sectypes import frames
+
+        columns = self._columns(provider_types, names)
+        return frames.verify(columns, service=service, progress=progress)
+
     def _columns(self, provider_types: Beside, names: Beside) -> Columns:
         from sectypes.columns import series_columns
 
@@ -106,8 +120,8 @@ class FrameAccessor:
     """Security types of a frame of holdings, and what they do to its risk.
 
     The columns are found by their usual names (``ticker`` or ``symbol``; ``provider_type`` or
-    ``type``; ``name`` or ``description``; ``provider``; ``is_cash``) or named by keyword:
-    ``ticker="Sym"``.
+    ``type``; ``name`` or ``description``; ``provider``; ``is_cash``; ``identifier``, ``isin``,
+    ``cusip`` or ``figi``; ``exchange``) or named by keyword: ``ticker="Sym"``.
 
     Examples
     --------
@@ -172,6 +186,18 @@ class FrameAccessor:
         from sectypes import frames
 
         return frames.conflicts(self._columns(columns), service=service, progress=progress)
+
+    def verify(
+        self,
+        service: SecurityTypeService | None = None,
+        *,
+        progress: bool | None = None,
+        **columns: Unpack[ColumnNames],
+    ) -> pd.DataFrame:
+        """Ask a second source about doubtful tickers; see `sectypes.frames.verify`."""
+        from sectypes import frames
+
+        return frames.verify(self._columns(columns), service=service, progress=progress)
 
     def audit(self, service: SecurityTypeService | None = None, **options: Any) -> pd.DataFrame:
         """One row a position: type, rate and loss before and after; see `sectypes.risk.audit`.

@@ -38,6 +38,7 @@ __all__ = [
     "conflicts",
     "explain",
     "provider_says",
+    "verify",
 ]
 
 TYPE_DTYPE = pd.CategoricalDtype(list(SECURITY_TYPES))
@@ -148,6 +149,45 @@ def explain(
     spread.index = columns.caller.index
     spread.insert(0, "ticker", columns.ticker)
     return spread
+
+
+def verify(
+    columns: Columns, *, service: SecurityTypeService | None, progress: bool | None
+) -> pd.DataFrame:
+    """Ask a second source about what the first may have wrong.
+
+    See `SecurityTypeService.verify`. What it says counts in all answers from then on.
+
+    Returns
+    -------
+    DataFrame
+        One row for each ticker that was doubtful: ticker, before (what the first source says;
+        missing where it has no answer), second (the second source's word, or missing),
+        security_type and subtype (the answer from now on), is_settled (whether a rule decides),
+        note (who says what).
+    """
+    _, queries = questions(columns)
+    lines = (service or get_service()).verify(queries, progress=progress)
+    fields = ("before", "security_type", "subtype", "is_settled")
+    told = {name: [getattr(line, name) for line in lines] for name in fields}
+    text = {name: [getattr(line, name) for line in lines] for name in ("ticker", "second", "note")}
+    written = {name: pd.Series(values, dtype="str") for name, values in text.items()}
+    return pd.DataFrame(
+        {
+            "ticker": written["ticker"],
+            "before": pd.Categorical(_plain(told["before"]), dtype=TYPE_DTYPE),
+            "second": written["second"],
+            "security_type": pd.Categorical(_plain(told["security_type"]), dtype=TYPE_DTYPE),
+            "subtype": _words(told["subtype"], Subtype),
+            "is_settled": np.array(told["is_settled"], bool),
+            "note": written["note"],
+        },
+        index=range(len(lines)),
+    )
+
+
+def _plain(words: Sequence[Any]) -> list[str | None]:
+    return [word and word.value for word in words]
 
 
 def answered(

@@ -199,7 +199,7 @@ def test_is_cash_counts_only_where_it_is_true(service):
         st.tuples(
             st.sampled_from(["DSU", "SPY", "SGOV", "dsu", None]),
             st.sampled_from(["cs", "cash", "et", None]),
-            st.sampled_from(["a name", "Sample ETF", None]),
+            st.sampled_from(["DSU SPY SGOV fund", "DSU SPY SGOV ETF", None]),
         ),
         min_size=1,
         max_size=30,
@@ -270,7 +270,7 @@ def test_combinations_beyond_64_bits_are_told_apart():
     frame = pd.concat([frame, frame.iloc[[0, 5]].assign(provider_type=None), frame.iloc[[5]]])
     codes, queries = questions(frame_columns(frame, {}))
     assert codes[-3:].tolist() == [70_000, 70_001, 5]
-    assert queries[-1][2:] == ("5", "5", None, False)
+    assert queries[-1][2:6] == ("5", "5", None, False)
     assert all(query[2:5] == (query.ticker[1:],) * 3 for query in queries[:70_000])
 
 

@@ -245,3 +245,25 @@ def test_a_frame_s_identifiers_and_exchanges_are_read(build, store, fmp_server):
         answers = frame.sectype.explain(service)
     assert answers["security_type"].tolist() == ["etf", "equity"]
     assert answers["origin"].tolist() == ["fmp", "default"]
+
+
+def test_a_frame_is_verified_and_not_changed(build, fmp_server, figi):
+    share(fmp_server)
+    figi.add(row("BSTQ", "Closed-End Fund"))
+    frame = pd.DataFrame({"ticker": ["BSTQ", "DSU", "NEWQ"], "provider_type": "mutual fund"})
+    before = frame.copy(deep=True)
+    found = frame.sectype.verify(build())
+    pd.testing.assert_frame_equal(frame, before)
+    assert found["ticker"].tolist() == ["BSTQ", "NEWQ"]
+    assert found["second"].fillna("").tolist() == ["Closed-End Fund", ""]
+    assert found["security_type"].tolist() == ["mutual_fund", "mutual_fund"]
+    assert found["is_settled"].tolist() == [True, False]
+    assert found["before"].isna().tolist() == [False, True]
+
+
+def test_a_series_of_which_nothing_is_doubtful(build):
+    found = pd.Series(["DSU"]).sectype.verify(build(), provider_types=["mutual fund"])
+    assert found.empty
+    assert list(found) == [
+        *("ticker", "before", "second", "security_type", "subtype", "is_settled", "note")
+    ]
