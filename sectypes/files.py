@@ -6,8 +6,6 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from sectypes.errors import InputError
 
 __all__ = ["neutralised", "readable", "write_whole"]
@@ -72,45 +70,26 @@ def readable(value: Any) -> str:
     >>> readable("a\x00b"), readable(None), readable(1.5)
     ('a\ufffdb', '', '1.5')
     """
-    if pd.api.types.is_scalar(value) and pd.isna(value):
-        return ""
+    if not isinstance(value, str):
+        import pandas as pd  # who writes a text or a whole file does not wait for it
+
+        if pd.api.types.is_scalar(value) and pd.isna(value):
+            return ""
     return str(value).translate(_UNWRITABLE)
 
 
-def neutralised(frame: pd.DataFrame) -> pd.DataFrame:
-    """A copy for CSV in which no text is a formula to Excel, LibreOffice or Google Sheets.
+def neutralised(cell: Any) -> Any:
+    """A cell of a CSV file that is no formula to Excel, LibreOffice or Google Sheets.
 
     A text that begins with ``=``, ``+``, ``-``, ``@``, tab or carriage return gets an apostrophe
     in front (https://owasp.org/www-community/attacks/CSV_Injection). Numbers, times and missing
-    values stay as they are; column names are treated like texts.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Not changed.
-
-    Returns
-    -------
-    DataFrame
-        On the same index.
+    values stay as they are.
 
     Examples
     --------
-    >>> neutralised(pd.DataFrame({"name": ["=1+1", "plain"], "value": [-1.0, 2.0]}))
-        name  value
-    0  '=1+1   -1.0
-    1  plain    2.0
+    >>> neutralised("=1+1"), neutralised("plain"), neutralised(-1.0)
+    ("'=1+1", 'plain', -1.0)
     """
-    made = {
-        place: column if column.dtype.kind in "biufcmM" else column.astype(object).map(_harmless)
-        for place, (_, column) in enumerate(frame.items())
-    }
-    copy = pd.DataFrame(made, index=frame.index)
-    copy.columns = frame.columns.map(_harmless)
-    return copy
-
-
-def _harmless(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
+    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
+        return f"'{cell}"
+    return cell

@@ -61,7 +61,9 @@ def contradiction(query: Query, fact: Classification, fact_isin: str | None) -> 
         and (other := is_other_identifier(identifier, fact_isin)) is not None
     ):
         return f"{_OTHER}: {fact_isin}, not {identifier}" if other else None
-    if not name or not fact.name or not is_other_name(name, fact.name):
+    if not name or not fact.name or name[:_OPENING].upper() == fact.name[:_OPENING].upper():
+        return None  # most names open alike, and then nothing more needs reading
+    if not is_other_name(name, fact.name):
         return None
     if query.key in fold(name):
         return None

@@ -5,16 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import os
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import typer
 
 import sectypes
-from sectypes.cli import run
+from sectypes.cli import app, common, run
 from sectypes.current import using
 
 CANARY = "canary-key-7391"
@@ -164,6 +168,7 @@ def test_a_table_for_people_lines_up(sample):
         (["classify", "--file", "missing.csv"], 1, "missing.csv"),
         (["conflicts", "missing.json"], 1, "missing.json"),
         (["no-such-command"], 2, "No such command"),
+        (["clasify", "SPY"], 2, "Did you mean 'classify'?"),
     ],
 )
 def test_what_goes_wrong_is_said_on_standard_error(sample, arguments, code, says):
@@ -221,6 +226,119 @@ def test_version_and_help(shell):
     assert all(command in helped for command in ("demo", "classify", "conflicts"))
 
 
+COMMANDS = ("cache", "db", "demo", "classify", "conflicts", "audit", "lab", "override")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_is_found_in_a_process_of_its_own(shell, command):
+    helped = shell(command, "--help")
+    assert (helped.returncode, helped.stderr) == (0, "")
+    assert f"Usage: sectypes {command} " in helped.stdout
+
+
+def test_no_command_is_missing():
+    assert set(typer.main.get_command(app).commands) == set(COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sectypes c", ["classify", "conflicts", "cache"]),
+        ("sectypes cache refresh", ["refresh", "refresh-stale"]),
+        ("sectypes audit --m", ["--method"]),
+    ],
+)
+def test_the_shell_completes_commands_and_options(shell, typed, offered):
+    at = {"COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    ran = shell(_SECTYPES_COMPLETE="complete_bash", **at)
+    assert sorted(ran.stdout.split()) == sorted(offered), ran.stderr
+
+
+SHOWN = {
+    "name": ["=A,1", None, "ÅÄÖ"],
+    "amount": [-1234.5, math.nan, 0.1 + 0.2],
+    "count": [1, None, 20],
+    "when": [datetime(2026, 1, 2, 3, 4, 5, 678900, UTC), None, None],
+    "there": [
+        datetime(2026, 1, 1, 23, tzinfo=timezone(-timedelta(hours=5))),
+        datetime(2026, 1, 2),
+        None,
+    ],
+    "sure": [True, False, True],
+    "empty": [None, None, None],
+}
+
+
+def test_a_table_is_laid_out_by_what_its_columns_hold():
+    shown = {**SHOWN, "amount": [-1234.5, None, 0]}
+    assert common.table_text(shown).split("\n") == [
+        "name  amount  count  when        there       sure  empty",
+        "=A,1  -1,234      1  2026-01-02  2026-01-02  yes",
+        "                                 2026-01-02  no",
+        "ÅÄÖ        0     20                          yes",
+    ]
+
+
+def test_the_same_columns_as_json_and_csv(capsys):
+    common.show(SHOWN, as_json=True, as_csv=False)
+    rows = json.loads(capsys.readouterr().out)
+    assert [list(row) for row in rows] == [list(SHOWN)] * 3
+    assert [row["amount"] for row in rows] == [-1234.5, None, 0.3]
+    assert [row["when"] for row in rows] == ["2026-01-02T03:04:05.678Z", None, None]
+    assert [row["there"] for row in rows][:2] == [
+        "2026-01-02T04:00:00.000Z",
+        "2026-01-02T00:00:00.000",
+    ]
+    common.show(SHOWN | {"amount": [-0.5, None, 1e-7]}, as_json=False, as_csv=True)
+    assert capsys.readouterr().out.split("\n")[:3] == [
+        "name,amount,count,when,there,sure,empty",
+        '"\'=A,1",-0.5,1,2026-01-02T03:04:05Z,2026-01-02T04:00:00Z,True,',
+        ",,,,2026-01-02T00:00:00Z,False,",
+    ]
+
+
+def test_a_frame_is_shown_by_its_values():
+    day = datetime(2026, 1, 2, tzinfo=UTC)
+    frame = pd.DataFrame({"text": ["a", None], "number": [1.5, math.nan], 3: [True, False]})
+    frame["kind"] = frame["text"].astype("category")
+    frame["day"] = pd.Series([day, None], dtype="datetime64[us, UTC]")
+    assert common.plain(frame) == {
+        "text": ["a", None],
+        "number": [1.5, None],
+        "3": [True, False],
+        "kind": ["a", None],
+        "day": [day, None],
+    }
+
+
+@pytest.mark.parametrize(("as_csv", "text"), [(False, "none\n"), (True, "a,b\n")])
+def test_no_rows_are_said_to_be_none(capsys, as_csv, text):
+    common.show({"a": [], "b": []}, as_json=False, as_csv=as_csv)
+    assert capsys.readouterr().out == text
+
+
+def test_tickers_and_a_file_of_them_are_answered_alike(sample, tmp_path):
+    tickers = ["SPY", "DSU", "brk/b", "SPY", "spy", "ÅÄÖ", "日本", "SQQQ", "nan", "1E5"]
+    (tmp_path / "watch.csv").write_text("\n".join(["what", *tickers]), "utf-8")
+    as_file = ["-f", str(tmp_path / "watch.csv"), "-c", "what"]
+    rows, positions = (
+        json.loads(sample("classify", *asked, "--json")[1]) for asked in (tickers, as_file)
+    )
+    assert [row["ticker"] for row in rows] == tickers
+    for row in [*rows, *positions]:
+        row["as_of"] = row["as_of"] is None  # when it was asked
+    place = ["portfolio", "account", "provider"]
+    assert {tuple(row.pop(name) for name in place) for row in positions} == {("watch", None, "csv")}
+    assert rows == positions
+    assert list(rows[0]) == list(positions[0])
+
+
+def test_a_blank_ticker_has_no_type(sample):
+    [row] = json.loads(sample("classify", "", "--json")[1])
+    assert (row["ticker"], row["served_by"], row["stale"]) == ("", "input", False)
+    assert {row[name] for name in ("security_type", "leverage", "origin", "as_of")} == {None}
+
+
 def test_audit_shows_what_the_wrong_type_did(sample):
     snaptrade = str(sectypes.datasets.sample_path("snaptrade"))
     code, out, _ = sample("audit", snaptrade, "--curve", "step")
@@ -228,6 +346,8 @@ def test_audit_shows_what_the_wrong_type_did(sample):
     assert code == 0
     assert line.split() == ["concentration", "24.0%", "12.0%", "75", "100"]
     assert "No overall score: factor: no factor betas" in out
+    assert "snapshot 87.2%, heuristic 5.3%; guessed 5.3%, stale 0.0%\nBand: no guess " in out
+    assert "\nRests on: provider 7.5%, " in out
 
 
 def test_audit_takes_limits_and_scenarios_and_gives_json_and_csv(sample, tmp_path):
@@ -246,6 +366,13 @@ def test_audit_takes_limits_and_scenarios_and_gives_json_and_csv(sample, tmp_pat
     assert found["after"]["components"]["concentration"]["loss"] == pytest.approx(0.15)
     assert found["after"]["max_loss"] == 0.15
     assert len(found["positions"]) == 14
+    told = found["coverage"]
+    assert told.pop("guessed") == pytest.approx(told["heuristic"] + told["default"])
+    assert told.pop("stale") == 0
+    assert sum(told.values()) == pytest.approx(1)
+    band = {row["number"]: (row["low"], row["high"]) for row in found["band"]}
+    assert band["loss"][0] <= found["after"]["components"]["concentration"]["loss"]
+    assert band["overall"] == (None, None)
     code, out, _ = sample(*asked, "--csv")
     assert next(row["ticker"] for row in csv.DictReader(io.StringIO(out))) == "DSU"
 

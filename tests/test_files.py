@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 
-import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -67,42 +67,17 @@ def test_every_readable_text_can_be_encoded(text):
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-@pytest.mark.parametrize("dtype", [object, "category", "string"])
-def test_texts_that_begin_like_formulas_get_an_apostrophe(start, dtype):
-    evil = f"{start}HYPERLINK(1)"
-    frame = pd.DataFrame({"name": pd.Series([evil, "plain", None], dtype=dtype)})
-    safe = neutralised(frame)
-    assert safe["name"].tolist()[:2] == [f"'{evil}", "plain"]
-    assert safe["name"].isna().tolist() == [False, False, True]
+def test_texts_that_begin_like_formulas_get_an_apostrophe(start):
+    assert neutralised(f"{start}HYPERLINK(1)") == f"'{start}HYPERLINK(1)"
 
 
-def test_numbers_times_and_labels_stay_and_the_input_is_not_changed():
-    frame = pd.DataFrame(
-        {
-            "loss": [-0.5, math.nan],
-            "when": pd.to_datetime(["2026-01-02", None], utc=True),
-            "=name": ["-1", "x"],
-            "mixed": np.array([-1, "-1"], dtype=object),
-        },
-        index=[7, 3],
-    )
-    before = frame.copy(deep=True)
-    safe = neutralised(frame)
-    pd.testing.assert_frame_equal(frame, before)
-    pd.testing.assert_frame_equal(safe[["loss", "when"]], frame[["loss", "when"]])
-    assert list(safe.columns) == ["loss", "when", "'=name", "mixed"]
-    assert safe["'=name"].tolist() == ["'-1", "x"]
-    assert safe["mixed"].tolist() == [-1, "'-1"]
-    assert safe.index.tolist() == [7, 3]
+@pytest.mark.parametrize("cell", [-0.5, -1, True, None, datetime(2026, 1, 2), "plain", "", "'=a"])
+def test_numbers_times_and_other_texts_stay(cell):
+    assert neutralised(cell) is cell
 
 
-def test_columns_of_one_name_and_empty_frames_are_kept():
-    frame = pd.DataFrame([["=a", "=b"]], columns=["x", "x"])
-    assert neutralised(frame).to_numpy().tolist() == [["'=a", "'=b"]]
-    assert neutralised(frame.iloc[:0]).shape == (0, 2)
-
-
-@given(st.lists(st.text(max_size=8), max_size=5))
-def test_no_cell_of_the_csv_begins_like_a_formula(texts):
-    safe = neutralised(pd.DataFrame({"name": pd.Series(texts, dtype=object)}))
-    assert not any(text.startswith(("=", "+", "-", "@", "\t", "\r")) for text in safe["name"])
+@given(st.text(max_size=8))
+def test_no_cell_of_the_csv_begins_like_a_formula(text):
+    safe = neutralised(text)
+    assert not safe.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert safe.removeprefix("'") == text.removeprefix("'")

@@ -11,11 +11,14 @@ import pkgutil
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import sectypes
+from sectypes.store import SqlStore
+from sectypes.taxonomy import Classification, Origin, SecurityType
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "sectypes"
@@ -142,6 +145,68 @@ def test_importing_is_light_and_touches_nothing():
     assert heavy & set(seen["modules"]) == set()
     assert seen["files"] == []
     assert seen["other"] == []
+
+
+HOOK = {
+    "pandas afterwards": "import sectypes; assert 'pandas' not in sys.modules; import pandas",
+    "pandas before": "import pandas, sectypes",
+    "a part of pandas first": "import sectypes; from pandas.api import types; import pandas",
+    "sectypes twice before": "import sectypes; importlib.reload(sectypes); import pandas",
+    "sectypes twice after": "import pandas, sectypes; importlib.reload(sectypes)",
+    "pandas once more": "import sectypes, pandas; importlib.reload(pandas)",
+    "pandas after a failure": """
+import sectypes
+sys.modules["numpy"] = None
+try:
+    import pandas
+except ImportError:
+    del sys.modules["numpy"]
+    import pandas
+""",
+}
+
+
+@pytest.mark.parametrize("order", HOOK)
+def test_the_accessor_comes_with_pandas(order):
+    code = f"""import importlib, sys\n{HOOK[order]}
+assert pandas.Series.sectype is not None and pandas.DataFrame.sectype is not None
+assert pandas.__spec__.loader is pandas.__loader__ and "sectypes" not in repr(pandas.__loader__)
+assert not any(type(finder).__name__ == "_WithPandas" for finder in sys.meta_path)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_one_answer_on_the_command_line_loads_no_frames(tmp_path):
+    url, now = f"sqlite:///{tmp_path}/cache.db", datetime.now(UTC)
+    fact = Classification(
+        "SPY", SecurityType.ETF, Origin.FMP, observed_at=now, expires_at=now + timedelta(days=9)
+    )
+    with SqlStore(url) as store:
+        store.put_facts([(fact, None)])
+    code = (
+        "import sys; from sectypes.cli import run; code = run(['classify', 'SPY'])\n"
+        "print(code, *{name.partition('.')[0] for name in sys.modules})"
+    )
+    given = {"PATH": "", "HOME": str(tmp_path), "SECTYPES_DATABASE_URL": url}
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=given
+    )
+    answer, (done, *modules) = ran.stdout.splitlines()[1], ran.stdout.splitlines()[-1].split()
+    assert answer.split()[:5] == ["SPY", "etf", "1.00", "fmp", "database"]
+    assert (done, ran.stderr) == ("0", "")
+    frames = {"pandas", "numpy", "pyarrow"}
+    assert {*frames, "alembic", "matplotlib", "requests", "dask"} & set(modules) == set()
+
+
+@pytest.mark.parametrize("asked", [["--help"], ["audit", "--help"], ["cache", "list", "--help"]])
+def test_help_loads_no_frames(asked):
+    code = f"""import sys; from sectypes.cli import run; code = run({asked})
+print(code, {{"pandas", "numpy", "sqlalchemy", "yaml"}} & set(sys.modules))"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "0 set()"
 
 
 def test_the_wheel_lists_every_package():

@@ -8,15 +8,27 @@ from __future__ import annotations
 
 import sys
 import warnings
-from typing import Annotated, Never, TextIO
+from importlib import import_module
+from typing import Annotated, Any, Never, TextIO
 
 import typer
 
-from sectypes.cli import cache, db, demo, holdings, lab, override  # noqa: F401  adds commands
-from sectypes.cli.common import app
+from sectypes.cli import common
 from sectypes.errors import SectypesError
 
 __all__ = ["app", "main", "run"]
+
+_ROOMS = {
+    "cache": "cache",
+    "db": "db",
+    "demo": "demo",
+    "classify": "classifying",
+    "conflicts": "holdings",
+    "audit": "holdings",
+    "lab": "lab",
+    "override": "override",
+}
+"""The module of each command, which adds it to the application when it is imported."""
 
 
 def main() -> Never:
@@ -55,6 +67,12 @@ def run(arguments: list[str]) -> int:
 
 
 def _exit_code(arguments: list[str]) -> int:
+    named = arguments[0] if arguments else ""
+    if named in _ROOMS:  # nobody waits for what the other commands need
+        import_module(f"{__name__}.{_ROOMS[named]}")
+        app = common.app
+    else:  # help, completion, a word that may be meant for a command
+        app = _whole()
     try:
         app(args=arguments)
     except SystemExit as done:  # typer leaves this way: 0, or 2 with the usage printed
@@ -88,10 +106,23 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@common.app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Options that stand before the command."""
+
+
+def __getattr__(name: str) -> Any:
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _whole()
+
+
+def _whole() -> typer.Typer:
+    """Return the application with all of its commands."""
+    for room in _ROOMS.values():
+        import_module(f"{__name__}.{room}")
+    return common.app

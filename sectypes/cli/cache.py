@@ -19,6 +19,7 @@ from sectypes.cli.common import (
     AsJson,
     DryRun,
     FromProvider,
+    Table,
     Yes,
     app,
     confirm,
@@ -65,25 +66,21 @@ def list_(
     as_csv: AsCsv = False,
 ) -> None:
     """Show the facts in the database, in the order of their tickers."""
-    import pandas as pd
-
     from sectypes.current import get_service
 
     facts = get_service().list_facts(security_type=kind, is_stale=stale, limit=limit, offset=offset)
     now = datetime.now(UTC)
-    table = pd.DataFrame(
-        {
-            "ticker": pd.Series([fact.ticker for fact in facts], dtype="str"),
-            "security_type": [fact.security_type.value for fact in facts],
-            "subtype": [fact.subtype and fact.subtype.value for fact in facts],
-            "leverage": pd.Series([fact.leverage for fact in facts], dtype="float"),
-            "origin": [fact.origin.value for fact in facts],
-            "name": [fact.name for fact in facts],
-            "as_of": pd.Series([fact.observed_at for fact in facts], dtype="datetime64[us, UTC]"),
-            "expires": pd.Series([fact.expires_at for fact in facts], dtype="datetime64[us, UTC]"),
-            "stale": pd.Series([not fact.is_fresh(now) for fact in facts], dtype="bool"),
-        }
-    )
+    table: Table = {
+        "ticker": [fact.ticker for fact in facts],
+        "security_type": [fact.security_type for fact in facts],
+        "subtype": [fact.subtype for fact in facts],
+        "leverage": [fact.leverage for fact in facts],
+        "origin": [fact.origin for fact in facts],
+        "name": [fact.name for fact in facts],
+        "as_of": [fact.observed_at for fact in facts],
+        "expires": [fact.expires_at for fact in facts],
+        "stale": [not fact.is_fresh(now) for fact in facts],
+    }
     show(table, as_json=as_json, as_csv=as_csv)
 
 
@@ -92,23 +89,17 @@ def history(
     ticker: Annotated[str, typer.Argument(help="In any spelling.")], as_json: AsJson = False
 ) -> None:
     """Show how the fact about a ticker has changed."""
-    import pandas as pd
-
     from sectypes.current import get_service
 
     changes = get_service().history(ticker)
-    table = pd.DataFrame(
-        {
-            "changed_at": pd.Series(
-                [one.changed_at for one in changes], dtype="datetime64[us, UTC]"
-            ),
-            "ticker": [one.ticker for one in changes],
-            "old_type": [one.old_type.value for one in changes],
-            "new_type": [one.new_type.value for one in changes],
-            "origin": [one.origin.value for one in changes],
-            "words": [one.raw_label for one in changes],
-        }
-    )
+    table: Table = {
+        "changed_at": [one.changed_at for one in changes],
+        "ticker": [one.ticker for one in changes],
+        "old_type": [one.old_type for one in changes],
+        "new_type": [one.new_type for one in changes],
+        "origin": [one.origin for one in changes],
+        "words": [one.raw_label for one in changes],
+    }
     show(table, as_json=as_json, as_csv=False)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import math
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -13,7 +18,7 @@ from sectypes.errors import InputError
 from sectypes.files import neutralised, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     import pandas as pd
 
@@ -26,12 +31,14 @@ __all__ = [
     "FromProvider",
     "HoldingsFile",
     "Provider",
+    "Table",
     "Yes",
     "app",
     "comparison_text",
     "confirm",
     "exchange_rates",
     "make_folder",
+    "plain",
     "print_json",
     "read",
     "records",
@@ -70,8 +77,16 @@ FromProvider = Annotated[
     Provider | None, typer.Option("--provider", help="Read the file as this provider's.")
 ]
 HoldingsFile = Annotated[
-    Path, typer.Argument(help="Plaid or SnapTrade JSON, a broker's CSV or Excel, portfolio.yaml.")
+    Path,
+    typer.Argument(
+        help="Plaid or SnapTrade JSON, a broker's CSV or Excel, portfolio.yaml,"
+        " or a quoted pattern of Parquet or CSV files."
+    ),
 ]
+
+Table: TypeAlias = Mapping[str, Sequence[Any]]
+"""What is shown: values by column, all of one length, None for missing. No frame: answers to bare
+tickers need none, and who asks for them does not wait for pandas."""
 
 
 def read(file: Path, provider: Provider | None, column: str | None = None) -> pd.DataFrame:
@@ -91,7 +106,8 @@ def confirm(question: str, *, yes: bool) -> None:
 
 def print_json(value: object) -> None:
     """Print one JSON value."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    # As text, where a caller's Parquet file holds dates or decimals.
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
 def refuse_both(as_json: bool, as_csv: bool) -> None:
@@ -100,68 +116,100 @@ def refuse_both(as_json: bool, as_csv: bool) -> None:
         raise typer.BadParameter("choose one of --json and --csv")
 
 
-def show(frame: pd.DataFrame, *, as_json: bool, as_csv: bool) -> None:
+def plain(frame: pd.DataFrame) -> Table:
+    """The columns of a frame as plain values."""
+    return {
+        str(name): [
+            value if known else None for value, known in zip(column, column.notna(), strict=True)
+        ]
+        for name, column in frame.items()
+    }
+
+
+def show(table: Table, *, as_json: bool, as_csv: bool) -> None:
     """Print a result as the user wants it: for people, or as JSON or CSV."""
     refuse_both(as_json, as_csv)
     if as_json:
-        print_json(records(frame))
+        print_json(records(table))
     elif as_csv:
-        typer.echo(_csv(frame), nl=False)
-    elif frame.empty:
+        typer.echo(_csv(table), nl=False)
+    elif not any(table.values()):
         typer.echo("none")
     else:
-        typer.echo(table_text(frame))
+        typer.echo(table_text(table))
 
 
-def records(frame: pd.DataFrame) -> list[dict[str, object]]:
-    """Rows as plain values for JSON: null for missing, ISO 8601 for times."""
-    rows: list[dict[str, object]] = json.loads(
-        frame.to_json(orient="records", date_format="iso", double_precision=15)
-    )
-    return rows
+def records(table: Table) -> list[dict[str, object]]:
+    """Rows as values for JSON: null for missing, ISO 8601 for times, 15 decimal places."""
+    rows = zip(*table.values(), strict=True)
+    return [dict(zip(table, map(_json_value, row), strict=True)) for row in rows]
 
 
-def _csv(frame: pd.DataFrame) -> str:
+def _json_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return _in_utc(value).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, float):
+        return round(value, 15) if math.isfinite(value) else None
+    return value
+
+
+def _csv(table: Table) -> str:
     """No cell begins a formula: the file may be opened in a spreadsheet."""
-    return neutralised(frame).to_csv(
-        index=False, date_format="%Y-%m-%dT%H:%M:%SZ", lineterminator="\n"
-    )
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(map(neutralised, table))
+    rows = zip(*table.values(), strict=True)
+    writer.writerows([_csv_value(value) for value in row] for row in rows)
+    return text.getvalue()
 
 
-def table_text(frame: pd.DataFrame) -> str:
+def _csv_value(value: object) -> object:
+    if isinstance(value, datetime):
+        return f"{_in_utc(value):%Y-%m-%dT%H:%M:%SZ}"
+    return neutralised(value)
+
+
+def table_text(table: Table) -> str:
     """A table for people: numbers to the right, the rest to the left, nothing for missing."""
     columns = []
-    for name in frame:
-        cells = [str(name), *_cells(frame[name])]
+    for name, values in table.items():
+        is_number = _are(values, (int, float)) and not _are(values, bool)
+        cells = [name, *_cells(values)]
         width = max(map(len, cells))
-        to_right = frame[name].dtype.kind in "fiu"
-        columns.append([cell.rjust(width) if to_right else cell.ljust(width) for cell in cells])
+        columns.append([cell.rjust(width) if is_number else cell.ljust(width) for cell in cells])
     return "\n".join("  ".join(row).rstrip() for row in zip(*columns, strict=True))
 
 
-def _cells(column: pd.Series) -> list[str]:
+def _cells(values: Sequence[Any]) -> list[str]:
     """Amounts with thousands, times as dates, yes and no."""
-    if column.dtype.kind == "f":
-        form = "{:,.2f}" if column.abs().max() < 100 else "{:,.0f}"
-    elif column.dtype.kind == "M":
+    form = "{}"
+    if _are(values, bool):
+        values = [None if value is None else "yes" if value else "no" for value in values]
+    elif _are(values, datetime):
+        values = [None if value is None else _in_utc(value) for value in values]
         form = "{:%Y-%m-%d}"
-    elif column.dtype.kind == "b":
-        return ["yes" if value else "no" for value in column]
-    else:
-        form = "{}"
-    return [
-        form.format(value) if known else ""
-        for value, known in zip(column, column.notna(), strict=True)
-    ]
+    elif _are(values, (int, float)) and not _are(values, int):
+        most = max(abs(value) for value in values if value is not None)
+        form = "{:,.2f}" if most < 100 else "{:,.0f}"
+    return ["" if value is None else form.format(value) for value in values]
+
+
+def _are(values: Sequence[Any], kind: type | tuple[type, ...]) -> bool:
+    """Whether all values of a column are of one kind, as far as there are any."""
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, kind) for value in known)
+
+
+def _in_utc(time: datetime) -> datetime:
+    """The same time in UTC; one without a zone stays as it is."""
+    return time if time.tzinfo is None else time.astimezone(UTC)
 
 
 def comparison_text(compared: Comparison) -> str:
     """Risk before and after for people: losses in percent, then what to know about them."""
-    import pandas as pd
-
     table = compared.table()
     scores = table.loc[table["loss_after"].notna() | (table.index == "overall")]
-    shown = pd.DataFrame({"component": scores.index.str.replace("_", " ")})
+    shown: dict[str, list[str]] = {"component": [name.replace("_", " ") for name in scores.index]}
     for title, name in (("loss before", "loss_before"), ("loss after", "loss_after")):
         shown[title] = [f"{v:.1%}" if v == v else "" for v in scores[name]]  # noqa: PLR0124  NaN
     for title, name in (("score before", "score_before"), ("score after", "score_after")):
@@ -173,6 +221,7 @@ def comparison_text(compared: Comparison) -> str:
     else:
         lines.append(f"No overall score: {after.reason}")
     lines += [f"Note: {note}" for note in after.warnings]
+    lines += [f"Rests on: {compared.coverage}", f"Band: {compared.band}"]
     return "\n".join(lines)
 
 
@@ -201,7 +250,7 @@ def report_writer(path: Path) -> Callable[[Comparison], object]:
     return writer
 
 
-def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+def write_tables(folder: Path, tables: Mapping[str, Table]) -> None:
     """Write each table as a CSV file, whole or not at all."""
     make_folder(folder)
     for name, table in tables.items():

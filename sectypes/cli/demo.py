@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sectypes.cli.common import AsJson, app, comparison_text, show, table_text, write_tables
+from sectypes.cli.common import (
+    AsJson,
+    app,
+    comparison_text,
+    plain,
+    show,
+    table_text,
+    write_tables,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,10 +48,11 @@ def demo(
     totals = _totals(positions)
     compared = _compared(positions)
     if out is not None:
-        write_tables(out, {"positions": positions, "misread": positions[wrong], "totals": totals})
+        tables = {"positions": positions, "misread": positions[wrong], "totals": totals}
+        write_tables(out, {name: plain(table) for name, table in tables.items()})
         _write_pictures(out, compared, positions)
     if as_json:
-        show(positions, as_json=True, as_csv=False)
+        show(plain(positions), as_json=True, as_csv=False)
         return
     providers = holdings["provider"].nunique()
     typer.echo(
@@ -54,9 +63,9 @@ def demo(
         **{"provider says": says[wrong], "it is": positions.loc[wrong, "security_type"]},
         **{"decided by": positions.loc[wrong, "origin"]},
     )
-    typer.echo(table_text(shown.rename(columns={"provider_type": "word"})))
+    typer.echo(table_text(plain(shown.rename(columns={"provider_type": "word"}))))
     typer.echo("\nValue by security type:\n")
-    typer.echo(table_text(totals))
+    typer.echo(table_text(plain(totals)))
     typer.echo("\nRisk with one rate for everything (before) and with the true types (after):\n")
     typer.echo(comparison_text(compared))
     if out is not None:

@@ -1,13 +1,13 @@
-"""Commands on tickers and holdings files: classify, conflicts, audit."""
+"""Commands on holdings files: conflicts, audit."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from sectypes.choices import Baseline, Curve, Method
 from sectypes.cli.common import (
     AsCsv,
     AsJson,
@@ -17,6 +17,7 @@ from sectypes.cli.common import (
     app,
     comparison_text,
     exchange_rates,
+    plain,
     print_json,
     read,
     records,
@@ -24,46 +25,8 @@ from sectypes.cli.common import (
     report_writer,
     show,
 )
-from sectypes.risk.concentration import Method
-from sectypes.risk.curves import Curve
-from sectypes.risk.positions import Baseline
 
-__all__ = ["audit", "classify", "conflicts"]
-
-
-@app.command()
-def classify(
-    tickers: Annotated[list[str] | None, typer.Argument(help="Tickers in any spelling.")] = None,
-    file: Annotated[Path | None, typer.Option("--file", "-f", help="Holdings to classify.")] = None,
-    column: Annotated[
-        str | None, typer.Option("--column", "-c", help="The file's column with the tickers.")
-    ] = None,
-    provider: FromProvider = None,
-    as_of: Annotated[
-        datetime | None, typer.Option("--as-of", help="As it was known on that day (UTC).")
-    ] = None,
-    as_json: AsJson = False,
-    as_csv: AsCsv = False,
-) -> None:
-    """Show what tickers, or the positions of a file, really are, and who says so."""
-    import pandas as pd
-
-    from sectypes import frames
-    from sectypes.columns import frame_columns
-
-    refuse_both(as_json, as_csv)
-    if bool(tickers) == (file is not None):
-        raise typer.BadParameter("give tickers, or a file with --file")
-    if file is None:
-        holdings = pd.DataFrame({"ticker": tickers}, dtype="str")
-    else:
-        holdings = read(file, provider, column)
-    day = None if as_of is None else as_of.date()
-    answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None, as_of=day)
-    if file is not None:
-        place = [name for name in ("portfolio", "account", "provider") if name in holdings]
-        answers = pd.concat([holdings[place], answers], axis="columns")
-    show(answers, as_json=as_json, as_csv=as_csv)
+__all__ = ["audit", "conflicts"]
 
 
 @app.command()
@@ -80,7 +43,7 @@ def conflicts(
     refuse_both(as_json, as_csv)
     holdings = read(file, provider)
     found = frames.conflicts(frame_columns(holdings, {}), service=None, progress=None)
-    show(found[_CONFLICT_COLUMNS], as_json=as_json, as_csv=as_csv)
+    show(plain(found[_CONFLICT_COLUMNS]), as_json=as_json, as_csv=as_csv)
 
 
 _CONFLICT_COLUMNS = [
@@ -150,11 +113,13 @@ def audit(
                 "baseline": compared.baseline,
                 "before": compared.before.to_dict(),
                 "after": compared.after.to_dict(),
-                "positions": records(compared.positions()),
+                "coverage": compared.coverage.to_dict(),
+                "band": records(plain(compared.band.table().reset_index())),
+                "positions": records(plain(compared.positions())),
             }
         )
     elif as_csv:
-        show(compared.positions(), as_json=as_json, as_csv=True)
+        show(plain(compared.positions()), as_json=as_json, as_csv=True)
     else:
         typer.echo(comparison_text(compared))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sectypes.cli.common import AsCsv, AsJson, Yes, app, confirm, print_json, show
+from sectypes.cli.common import AsCsv, AsJson, Table, Yes, app, confirm, print_json, show
 from sectypes.errors import InputError
 from sectypes.taxonomy import SecurityType
 
@@ -62,24 +62,20 @@ def set_(
 @override_app.command("list")
 def list_(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
     """Show all overrides, expired ones too."""
-    import pandas as pd
-
     from sectypes.current import get_service
 
     entries = get_service().override_entries()
     made = [entry.made for entry in entries]
     now = datetime.now(UTC)
-    table = pd.DataFrame(
-        {
-            "ticker": [one.ticker for one in made],
-            "security_type": [one.security_type.value for one in made],
-            "note": [one.raw_label for one in made],
-            "author": [entry.author for entry in entries],
-            "since": pd.Series([one.observed_at for one in made], dtype="datetime64[us, UTC]"),
-            "expires": pd.Series([one.expires_at for one in made], dtype="datetime64[us, UTC]"),
-            "in_force": pd.Series([one.is_fresh(now) for one in made], dtype="bool"),
-        }
-    )
+    table: Table = {
+        "ticker": [one.ticker for one in made],
+        "security_type": [one.security_type for one in made],
+        "note": [one.raw_label for one in made],
+        "author": [entry.author for entry in entries],
+        "since": [one.observed_at for one in made],
+        "expires": [one.expires_at for one in made],
+        "in_force": [one.is_fresh(now) for one in made],
+    }
     show(table, as_json=as_json, as_csv=as_csv)
 
 

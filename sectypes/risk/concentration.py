@@ -6,10 +6,11 @@ The arithmetic works on many portfolios at once; one portfolio is the case of on
 from __future__ import annotations
 
 import math
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
 import numpy as np
 
+from sectypes.choices import Method
 from sectypes.risk.book import Book, make_book
 from sectypes.risk.curves import PLACES, check_choice
 from sectypes.risk.groups import Groups
@@ -17,9 +18,7 @@ from sectypes.risk.losses import Loss, leverage_gap
 from sectypes.risk.rates import BoolArray, FloatArray
 from sectypes.scenarios import CrashScenarios
 
-__all__ = ["concentration_by_group", "concentration_loss", "whole_book_loss"]
-
-Method: TypeAlias = Literal["largest_position", "worst_position", "single_issuer", "top_n"]
+__all__ = ["Method", "concentration_by_group", "concentration_loss", "whole_book_loss"]
 
 
 def concentration_loss(

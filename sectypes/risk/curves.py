@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 import numpy as np
 
+from sectypes.choices import Curve
 from sectypes.errors import ConfigError
 from sectypes.risk.rates import FloatArray
 
@@ -15,13 +16,12 @@ __all__ = [
     "COMPONENT_WEIGHTS",
     "LOWEST_CATEGORY",
     "PLACES",
+    "Curve",
     "category_of",
     "overall_scores",
     "score_excess_ratio",
     "score_ratios",
 ]
-
-Curve: TypeAlias = Literal["linear", "step"]
 
 PLACES = 9
 """Decimal places that a number is rounded to before a threshold is asked."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sectypes.choices import Baseline
 from sectypes.errors import Failure, InputError
 from sectypes.risk.book import Book, book_at_one_rate, book_of, names_of, numbers
 from sectypes.risk.curves import check_choice
@@ -33,9 +34,7 @@ from sectypes.scenarios import CrashScenarios
 from sectypes.taxonomy import SECURITY_TYPES, Origin, SecurityType
 from sectypes.vocab import provider_label
 
-__all__ = ["Flag", "Rated", "audit", "flag_column", "position_table", "rate_frame"]
-
-Baseline: TypeAlias = Literal["generic", "provider"]
+__all__ = ["Baseline", "Flag", "Rated", "audit", "flag_column", "position_table", "rate_frame"]
 
 _CASH = SECURITY_TYPES.index(SecurityType.CASH)
 _STOCK = SECURITY_TYPES.index(SecurityType.EQUITY)
