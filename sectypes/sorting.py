@@ -135,7 +135,7 @@ def label_of(provider_type: str | None, provider: str | None) -> Label | None:
     return vocab.provider_label(provider_type, provider) if provider_type else None
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=65_536)
 def guess_of(key: str, name: str | None, exchange: str | None = None) -> heuristics.Guess | None:
     """The rules' guess; a book that is classified again is not read again."""
     return heuristics.guess(key, name=name, exchange=exchange)

@@ -7,19 +7,25 @@ import io
 import json
 import math
 import os
+import sqlite3
 import subprocess
 import sys
-import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import typer
+from support import openfigi_server
+from support.fmp_server import profile
 
 import sectypes
 from sectypes.cli import app, common, run
+from sectypes.config import Settings
 from sectypes.current import using
+from sectypes.service import SecurityTypeService
+from sectypes.sources import FmpSource, OpenFigiSource
 
 CANARY = "canary-key-7391"
 
@@ -63,7 +69,6 @@ def test_fmp_once_then_the_cache_then_stale(shell, fmp_server, tmp_path):
         "FMP_API_KEY": CANARY,
         "FMP_RATE_LIMIT_DELAY": "0.01",
         "SECTYPES_DATABASE_URL": f"sqlite:///{tmp_path}/cache.sqlite",
-        "SECURITY_TYPE_CACHE_TTL": "3",
     }
     asked = ["classify", "--json", "AAPL", "SPY", "VTSAX", "BRK.B", "NOPE"]
     first = shell(*asked, **here)
@@ -90,7 +95,10 @@ def test_fmp_once_then_the_cache_then_stale(shell, fmp_server, tmp_path):
     assert {row["served_by"] for row in second} == {"database", "rules"}
 
     fmp_server.close()
-    time.sleep(3)
+    with closing(sqlite3.connect(tmp_path / "cache.sqlite")) as database, database:
+        long_ago = "2020-01-01 00:00:00.000000+00:00"
+        for table in ("security_types", "lookup_misses"):
+            database.execute(f"UPDATE {table} SET expires_at = ?", [long_ago])
     third = shell(*asked, **here)
     stale = {
         row["ticker"]: (row["security_type"], row["stale"]) for row in json.loads(third.stdout)
@@ -483,3 +491,57 @@ def test_audit_of_many_files_without_dask_says_what_to_install(tmp_path):
     )
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "pip install 'sectypes[dask]'" in ran.stderr
+
+
+def test_audit_verifies_what_fmp_may_have_wrong(capsys, fmp_server, tmp_path):
+    fmp_server.profiles["BSTQ"] = profile("BSTQ", companyName="Sample Science Corp")
+    held = "Symbol,Quantity,Price,Type\nBSTQ,1,10,mutual fund\nSPY,1,10,etf\n"
+    (tmp_path / "held.csv").write_text(held)
+    with openfigi_server.OpenFigiServer() as figi:
+        figi.add(openfigi_server.row("BSTQ", "Closed-End Fund"))
+        settings = fmp_server.settings()
+        second = OpenFigiSource(figi.settings())
+        service = SecurityTypeService(
+            source=FmpSource(settings), second=second, store=None, settings=settings
+        )
+        with service, using(service):
+            audit = ["audit", str(tmp_path / "held.csv"), "--json"]
+            assert run(audit) == 0
+            before = json.loads(capsys.readouterr().out)
+            assert run([*audit, "--verify"]) == 0
+            after = json.loads(capsys.readouterr().out)
+            assert run([*audit[:2], "--verify"]) == 0
+            shown = capsys.readouterr().out
+    assert "verified" not in before
+    types = [
+        {p["ticker"]: p["security_type"] for p in told["positions"]} for told in (before, after)
+    ]
+    assert types == [{"BSTQ": "equity", "SPY": "etf"}, {"BSTQ": "mutual_fund", "SPY": "etf"}]
+    [line] = after["verified"]
+    assert (line["ticker"], line["second"], line["is_settled"]) == ("BSTQ", "Closed-End Fund", True)
+    assert shown.startswith("ticker")  # what came of it stands before the audit
+    assert "Overall" in shown
+
+
+def test_audit_without_a_second_source_says_so(tmp_path, capsys):
+    (tmp_path / "held.csv").write_text("Symbol,Quantity,Price\nBSTQ,1,10\n")
+    offline = SecurityTypeService(source=None, second=None, store=None, settings=Settings())
+    with using(offline):
+        assert run(["audit", str(tmp_path / "held.csv"), "--verify"]) == 1
+    assert "no second source" in capsys.readouterr().err
+
+
+def test_a_fund_s_multiple_counts_unless_it_is_switched_off(capsys, fmp_server, tmp_path):
+    names = {"TQQQ": "ProShares UltraPro QQQ", "SPY": "Sample S&P 500 ETF"}
+    for symbol, name in names.items():
+        fmp_server.profiles[symbol] = profile(symbol, is_etf=True, companyName=name)
+    (tmp_path / "held.csv").write_text("Symbol,Quantity,Price\nTQQQ,1,10\nSPY,1,10\n")
+    settings = fmp_server.settings()
+    service = SecurityTypeService(source=FmpSource(settings), store=None, settings=settings)
+    with service, using(service):
+        rates = []
+        for option in ("--fund-leverage", "--no-fund-leverage"):
+            assert run(["audit", str(tmp_path / "held.csv"), "--json", option]) == 0
+            told = json.loads(capsys.readouterr().out)["positions"]
+            rates.append({position["ticker"]: position["rate_after"] for position in told})
+    assert rates == [{"TQQQ": 1.0, "SPY": 0.35}, {"TQQQ": 0.35, "SPY": 0.35}]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +26,11 @@ from sectypes.cli.common import (
     report_writer,
     show,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sectypes.comparison import Comparison
 
 __all__ = ["audit", "conflicts"]
 
@@ -79,6 +85,12 @@ def audit(
         list[str] | None,
         typer.Option(help="Value of one unit of a currency, such as EUR=1.08; may be repeated."),
     ] = None,
+    fund_leverage: Annotated[
+        bool, typer.Option(help="Whether a fund's multiple counts in its crash rate.")
+    ] = True,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="First ask OpenFIGI about what FMP may have wrong.")
+    ] = False,
     provider: FromProvider = None,
     out: Annotated[
         Path | None, typer.Option(help="Also write a report: .html, .xlsx or .md.")
@@ -96,9 +108,11 @@ def audit(
     refuse_both(as_json, as_csv)
     write = None if out is None else report_writer(out)
     holdings: Any = _collection(file, provider) if _is_collection(file) else read(file, provider)
+    verified = plain(_verified(holdings)) if verify else None
+    rates = CrashScenarios.from_yaml(scenarios) if scenarios else CrashScenarios()
     compared = holdings.sectype.compare(
         limits=RiskLimits.from_yaml(limits) if limits else None,
-        scenarios=CrashScenarios.from_yaml(scenarios) if scenarios else None,
+        scenarios=rates if fund_leverage else replace(rates, leveraged_funds=False),
         baseline=baseline,
         method=method,
         curve=curve,
@@ -108,20 +122,36 @@ def audit(
     if write is not None:
         write(compared)
     if as_json:
-        print_json(
-            {
-                "baseline": compared.baseline,
-                "before": compared.before.to_dict(),
-                "after": compared.after.to_dict(),
-                "coverage": compared.coverage.to_dict(),
-                "band": records(plain(compared.band.table().reset_index())),
-                "positions": records(plain(compared.positions())),
-            }
-        )
+        told = {} if verified is None else {"verified": records(verified)}
+        print_json({**told, **_described(compared)})
     elif as_csv:
         show(plain(compared.positions()), as_json=as_json, as_csv=True)
     else:
+        if verified is not None:
+            show(verified, as_json=False, as_csv=False)
+            typer.echo("")
         typer.echo(comparison_text(compared))
+
+
+def _described(compared: Comparison) -> dict[str, object]:
+    return {
+        "baseline": compared.baseline,
+        "before": compared.before.to_dict(),
+        "after": compared.after.to_dict(),
+        "coverage": compared.coverage.to_dict(),
+        "band": records(plain(compared.band.table().reset_index())),
+        "positions": records(plain(compared.positions())),
+    }
+
+
+def _verified(holdings: Any) -> pd.DataFrame:
+    """What a second source says about doubtful tickers; in all answers from now on."""
+    import pandas as pd
+
+    if not isinstance(holdings, pd.DataFrame):
+        raise typer.BadParameter("--verify is for one file")
+    found: pd.DataFrame = holdings.sectype.verify()
+    return found
 
 
 def _is_collection(file: Path) -> bool:
