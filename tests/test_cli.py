@@ -520,7 +520,7 @@ def test_audit_verifies_what_fmp_may_have_wrong(capsys, fmp_server, tmp_path):
     [line] = after["verified"]
     assert (line["ticker"], line["second"], line["is_settled"]) == ("BSTQ", "Closed-End Fund", True)
     assert shown.startswith("ticker")  # what came of it stands before the audit
-    assert "Overall" in shown
+    assert "openfigi 50.0%" in shown
 
 
 def test_audit_without_a_second_source_says_so(tmp_path, capsys):
