@@ -195,3 +195,164 @@ def test_an_override_of_the_type_keeps_the_funds_multiple(override, name, known,
         [Query("QQZZ", "QQZZ", name=name)], override=made, known=Known(fact) if fact else None
     )
     assert answer.classification.leverage == leverage
+
+
+def told(row, **about):
+    """Everything that is said about one row of XYZQ: answer, room, staleness, trail."""
+    [answer] = decide([Query("XYZQ", "XYZQ", **row)], **about)
+    made = answer.classification
+    what = None
+    if made is not None:
+        what = (made.ticker, made.security_type.value, made.origin.value)
+        what += (made.subtype and made.subtype.value, made.leverage, made.raw_label, made.name)
+    trail = [tuple(map(str, attempt)) for attempt in answer.trail]
+    return what, answer.served_by.value, answer.stale, trail
+
+
+MADE = Classification("XYZQ", SecurityType.BOND, Origin.OVERRIDE, raw_label="mine (ana)")
+UNASKED = Known(attempts=(Attempt("fmp", Outcome.ERROR, "is down"),))
+NO_RULE = ("heuristics", "miss", "no rule speaks")
+
+
+@pytest.mark.parametrize(
+    ("row", "about", "expected"),
+    [
+        (
+            {},
+            {"override": MADE},
+            (
+                ("XYZQ", "bond", "override", None, 1.0, "mine (ana)", None),
+                *("database", False, [("override", "hit", "overridden: mine (ana)")]),
+            ),
+        ),
+        (
+            {},
+            {"override": MADE._replace(raw_label=None)},
+            (
+                ("XYZQ", "bond", "override", None, 1.0, None, None),
+                *("database", False, [("override", "hit", "overridden")]),
+            ),
+        ),
+        (
+            {"is_cash": True, "provider": "plaid"},
+            {},
+            (
+                ("XYZQ", "cash", "provider", None, 1.0, "cash", None),
+                *("input", False, [("provider", "hit", "plaid says that this position is cash")]),
+            ),
+        ),
+        (
+            {"is_cash": True, "name": "Sample Money Market Fund"},
+            {},
+            (
+                (
+                    *("XYZQ", "cash", "provider", "money_market_fund", 1.0),
+                    *("Sample Money Market Fund", None),
+                ),
+                *("input", False),
+                [("provider", "hit", "the row says that this position is cash")],
+            ),
+        ),
+        (
+            {"provider_type": "option", "provider": "snaptrade", "name": "XYZQ call"},
+            {},
+            (
+                ("XYZQ", "derivative", "provider", "option", 1.0, "option", None),
+                *("input", False),
+                [
+                    (
+                        *("provider", "hit"),
+                        "snaptrade says 'option': not the listed security of that name",
+                    )
+                ],
+            ),
+        ),
+        (
+            {"provider_type": "cs", "provider": "snaptrade"},
+            {"known": UNASKED},
+            (
+                ("XYZQ", "equity", "provider", "common_stock", 1.0, "cs", None),
+                *("input", False),
+                [("fmp", "error", "is down"), NO_RULE, ("provider", "hit", "snaptrade says 'cs'")],
+            ),
+        ),
+        (
+            {"provider_type": "cs"},
+            {},
+            (
+                ("XYZQ", "equity", "provider", "common_stock", 1.0, "cs", None),
+                *("input", False, [NO_RULE, ("provider", "hit", "the provider says 'cs'")]),
+            ),
+        ),
+        (
+            {},
+            {"known": UNASKED},
+            (
+                ("XYZQ", "equity", "default", None, 1.0, None, None),
+                *("rules", False),
+                [
+                    ("fmp", "error", "is down"),
+                    NO_RULE,
+                    ("default", "hit", "nobody knows it: equity, the conservative guess"),
+                ],
+            ),
+        ),
+        (
+            {"name": "ProShares UltraPro Short QQQ"},
+            {"known": UNASKED},
+            (
+                ("XYZQ", "etf", "heuristic", "etf", -3.0, "name_leveraged", None),
+                *("rules", False),
+                [
+                    ("fmp", "error", "is down"),
+                    ("heuristics", "hit", "rule name_leveraged: name: ULTRAPRO, SHORT"),
+                ],
+            ),
+        ),
+    ],
+)
+def test_everything_that_is_said_about_a_row(row, about, expected):
+    assert told(row, **about) == expected
+
+
+def test_everything_that_is_said_about_a_blank_row():
+    [answer] = decide([Query("", "")])
+    why = "no ticker, so nobody can be asked; risk takes the worst rate"
+    assert answer[1:] == (None, ServedBy.INPUT, False, (Attempt("input", Outcome.MISS, why),))
+
+
+def test_of_disagreeing_providers_the_trail_says_so():
+    rows = [
+        Query("XYZQ", "XYZQ", provider=who, provider_type=word)
+        for who, word in [("plaid", "etf"), ("snaptrade", "cs"), ("csv", "etf")]
+    ]
+    answers = decide(rows)
+    assert {answer.security_type for answer in answers} == {SecurityType.EQUITY}
+    note = "snaptrade says 'cs'; providers disagree, the riskier word stands"
+    assert {answer.trail[-1] for answer in answers} == {Attempt("provider", Outcome.HIT, note)}
+
+
+def test_what_the_witnesses_make_of_a_fact():
+    fact = FACT._replace(
+        security_type=SecurityType.EQUITY, subtype=None, raw_label="isEtf=false isFund=false"
+    )
+    known = Known(fact, ServedBy.MEMORY, (Attempt("memory", Outcome.HIT, "FMP: flags"),))
+    row = Query("DSU", "DSU", name=FUND_NAME, provider="plaid", provider_type="mutual fund")
+    [answer] = decide([row], known=known)
+    note = (
+        "FMP: equity; the name: 'Sample Debt Strategies Fund Inc', rule name_fund;"
+        " Plaid: mutual fund -> mutual_fund, closed_end_fund"
+    )
+    assert answer[1:] == (
+        Classification(
+            "DSU",
+            SecurityType.MUTUAL_FUND,
+            Origin.HEURISTIC,
+            Subtype.CLOSED_END_FUND,
+            raw_label="witnesses",
+            observed_at=NOW,
+        ),
+        ServedBy.RULES,
+        False,
+        (Attempt("memory", Outcome.HIT, "FMP: flags"), Attempt("opinions", Outcome.HIT, note)),
+    )
