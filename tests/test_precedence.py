@@ -305,7 +305,7 @@ NO_RULE = ("heuristics", "miss", "no rule speaks")
                 *("rules", False),
                 [
                     ("fmp", "error", "is down"),
-                    ("heuristics", "hit", "rule name_leveraged: name: ULTRAPRO, SHORT"),
+                    ("heuristics", "hit", "rule name_leveraged: name: PROSHARES, ULTRAPRO, SHORT"),
                 ],
             ),
         ),
