@@ -241,18 +241,27 @@ def questions(columns: Columns) -> tuple[Codes, list[Query]]:
         role: _encode(column) for role in _ABSENT if (column := getattr(columns, role)) is not None
     }
     if not evidence:
-        queries = list(map(Query, tickers, keys))
+        queries = _queries(tickers, keys, {})
         if len(codes) and codes.min() < 0:
             queries.append(Query("", ""))
         return codes, queries
     widths = [1 + len(values) for _, values in evidence.values()]
     coded = [codes, *(codes for codes, _ in evidence.values())]
     numbers, (ticker, *rest) = _combine(coded, [1 + len(keys), *widths])
-    said: dict[str, Iterable[Any]] = {role: repeat(absent) for role, absent in _ABSENT.items()}
+    said: dict[str, Iterable[Any]] = {}
     for (role, (_, values)), places in zip(evidence.items(), rest, strict=True):
         said[role] = _at(places, [_as_evidence(role, value) for value in (None, *values)])
     spelled = _at(ticker, ["", *tickers]), _at(ticker, ["", *keys])
-    return numbers, list(map(Query, *spelled, *said.values()))
+    return numbers, _queries(*spelled, said)
+
+
+def _queries(
+    tickers: Iterable[str], keys: Iterable[str], said: Mapping[str, Iterable[Any]]
+) -> list[Query]:
+    """Questions from columns of equal length; what is not said is absent."""
+    rest = (said.get(role, repeat(absent)) for role, absent in _ABSENT.items())
+    # Made directly: a named tuple's own constructor takes twice the time.
+    return list(map(tuple.__new__, repeat(Query), zip(tickers, keys, *rest, strict=False)))
 
 
 def _combine(

@@ -216,7 +216,7 @@ def _tell(
             continue
         if (row.name or row.identifier) and (why := contradiction(row, fact, isins.get(key))):
             told.others[number] = why
-        elif is_doubtful(fact, row):
+        elif fact.security_type is _EQUITY and is_doubtful(fact, row):
             told.open.add(key)
     return told
 
@@ -250,6 +250,7 @@ def _weighed(
     return made, room, stale, trail
 
 
+_EQUITY = SecurityType.EQUITY
 _DATABASE, _MEMORY = ServedBy.DATABASE, ServedBy.MEMORY
 MEMORY_MISS = Attempt("memory", Outcome.MISS)
 """The trail line of a key that memory does not hold."""
