@@ -6,7 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectypes.likeness import contradiction, is_other_identifier, is_other_name
+from sectypes.likeness import (
+    contradiction,
+    is_comparable,
+    is_other_identifier,
+    is_other_name,
+)
 from sectypes.taxonomy import Classification, Origin, Query, SecurityType
 
 # Sample identifiers with right check digits.
@@ -23,6 +28,9 @@ FIGI, GERMAN = "BBG000B9XRY4", "DE0007164600"
         ("FirstEnergy Corp", "First Energy Corporation"),
         ("PowerShares QQQ", "Invesco QQQ Trust"),
         ("3M CO", "3M Company"),
+        ("GE AEROSPACE", "General Electric Company"),
+        ("Sample Cat Fund", "Caterpillar Sample Two"),
+        ("Old MSFT", "New Microsoft"),
         ("AT&T INC", "AT&T Inc."),
         ("Fund", "BlackRock Debt Strategies Fund"),  # nothing of its own
         ("", "Apple Inc."),
@@ -41,6 +49,10 @@ def test_names_that_may_be_the_same(one: str, other: str) -> None:
         ("Old Rail Lines Inc", "Sunny Bakeries Inc"),
         ("BlackRock Debt Strategies Fund", "Dynamic Surgical Unlimited Inc"),
         ("Bitcoin", "Grayscale Mini Trust"),
+        ("Go Figure", "Gold Mines"),  # two letters abbreviate nothing
+        ("Ram Ag", "Tram Lines"),  # nor do letters from the middle
+        ("Lot", "Dealt Rates"),
+        ("X Yard", "X Zinc"),  # nor does one letter in common
     ],
 )
 def test_names_that_are_certainly_two(one: str, other: str) -> None:
@@ -67,6 +79,7 @@ def test_a_name_cut_short_is_the_same_name(name: str, length: int) -> None:
         (OTHER_ISIN, ISIN, True),
         (OTHER_ISIN[2:11], ISIN, True),
         (CUSIP, GERMAN, None),  # no CUSIP is in a German ISIN
+        (CUSIP, "CA0378331005", False),  # but in a Canadian one
         (FIGI, ISIN, None),
         ("no identifier", ISIN, None),
     ],
@@ -95,3 +108,8 @@ def test_what_speaks_against_a_fact(
     fact = Classification("XYZQ", SecurityType.EQUITY, Origin.FMP, name=fact_name)
     said = contradiction(held, fact, fact_isin)
     assert said == (why and f"another security under this ticker: {why}")
+
+
+def test_what_can_be_held_against_an_isin() -> None:
+    given = (ISIN, CUSIP, FIGI, "no identifier", "", None)
+    assert [is_comparable(one) for one in given] == [True, True, False, False, False, False]

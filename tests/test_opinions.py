@@ -6,8 +6,9 @@ import math
 
 import pytest
 
+from sectypes import heuristics
 from sectypes.opinions import is_doubtful, riskiest, weigh, witnesses
-from sectypes.taxonomy import Classification, Origin, Query, SecurityType, Subtype
+from sectypes.taxonomy import Classification, Label, Origin, Query, SecurityType, Subtype
 
 MANAGERS = "isEtf=false isFund=false industry=Asset Management - Income"
 FUND_NAME = "Sample Debt Strategies Fund"
@@ -132,3 +133,53 @@ def test_the_riskiest_is_the_first_of_equals():
     first, second = fact("etf"), figi("etf", "ETP")
     assert riskiest([first, second]) is first
     assert riskiest([first, SHARE]) is SHARE
+
+
+def test_each_witness_speaks_in_its_own_words():
+    flags = fact(key="QYZQX", raw_label=MANAGERS, name=FUND_NAME)
+    rows = [SAYS_FUND, SAYS_CEF, row(provider="csv", provider_type="etf"), row(provider_type="cef")]
+    said = {one.who: (one.says, one.label) for one in witnesses(flags, rows)}
+    closed, opened = Subtype.CLOSED_END_FUND, Subtype.OPEN_END_FUND
+    assert said == {
+        "the name": (f"{FUND_NAME!r}, rule name_fund", Label(MUTUAL, closed)),
+        "its industry": ("Asset Management - Income", None),
+        "the ticker's form": (FORM_NOTE, Label(MUTUAL, opened)),
+        "Plaid": ("mutual fund", Label(MUTUAL)),
+        "SnapTrade": ("cef", Label(MUTUAL, closed)),
+        "csv": ("etf", Label(SecurityType.ETF)),
+        "the provider": ("cef", Label(MUTUAL, closed)),
+    }
+
+
+MUTUAL = SecurityType.MUTUAL_FUND
+FORM_NOTE = heuristics.guess("QYZQX").note
+
+
+def test_the_ticker_s_form_alone_tells_the_type_and_the_industry_that_it_is_a_fund():
+    made = weigh(fact(key="QYZQX", raw_label=MANAGERS), None, [row()]).classification
+    assert (made.security_type, made.subtype) == (MUTUAL, Subtype.OPEN_END_FUND)
+
+
+def test_where_only_the_fact_speaks_there_is_nothing_to_note():
+    assert weigh(fact(), None, [SAYS_SHARE]) == (fact(), "", True)
+    assert weigh(None, CEF, [SAYS_SHARE]) == (CEF, "OpenFIGI: Closed-End Fund", True)
+
+
+@pytest.mark.parametrize(
+    ("key", "is_doubted"), [("XYZQX", True), ("XYZQY", False), ("XYZX", False), ("XYZQQX", False)]
+)
+def test_only_five_letters_that_end_in_x_are_a_fund_s_form(key, is_doubted):
+    assert is_doubtful(fact(key=key), row()) is is_doubted
+
+
+def test_the_provider_s_own_vocabulary_counts():
+    # "ps" is SnapTrade's preferred stock; nobody else's word.
+    assert not is_doubtful(fact(), row(provider="snaptrade", provider_type="ps"))
+    assert is_doubtful(fact(), row(provider="snaptrade", provider_type="oef"))
+
+
+def test_of_two_multiples_below_two_the_larger_counts():
+    names = ["Sample Daily Bull 1.5X ETF", "Sample Daily Bull 1.25X ETF"]
+    rows = [row(provider="plaid", provider_type="etf", name=name) for name in names]
+    for order in (rows, rows[::-1]):
+        assert weigh(fact(), None, order).classification.leverage == 1.5

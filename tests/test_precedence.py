@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sectypes.precedence import Known, answers_itself, is_askable
+from sectypes.precedence import Known, answers_itself, doubtful, is_askable
 from sectypes.precedence import decide as decide_all
 from sectypes.taxonomy import (
     Attempt,
@@ -14,6 +14,7 @@ from sectypes.taxonomy import (
     Origin,
     Outcome,
     Query,
+    Resolution,
     SecurityType,
     ServedBy,
     Subtype,
@@ -356,3 +357,71 @@ def test_what_the_witnesses_make_of_a_fact():
         False,
         (Attempt("memory", Outcome.HIT, "FMP: flags"), Attempt("opinions", Outcome.HIT, note)),
     )
+
+
+def test_what_is_known_counts_until_its_time_and_not_at_it():
+    known = Known(FACT, fresh_until=NOW)
+    assert known.is_fresh(NOW - timedelta(microseconds=1))
+    assert not known.is_fresh(NOW)
+    assert not Known(FACT).is_fresh(NOW)
+
+
+def test_doubtful_are_missing_stale_and_guessed_answers():
+    guess = FACT._replace(origin=Origin.HEURISTIC)
+    answers = [
+        Resolution(Query("A", "A"), made, ServedBy.MEMORY, stale)
+        for made, stale in [(FACT, False), (FACT, True), (guess, False), (None, False)]
+    ]
+    answers.append(answers[0]._replace(classification=FACT._replace(origin=Origin.DEFAULT)))
+    assert doubtful(answers) == answers[1:]
+
+
+OPINION = Classification(
+    "DSU", SecurityType.EQUITY, Origin.OPENFIGI, Subtype.COMMON_STOCK, raw_label="Common Stock"
+)
+
+
+def test_an_unsettled_opinion_is_an_obstacle_in_the_trail():
+    known = FRESH._replace(opinion=OPINION, is_opinion_stale=True)
+    [answer] = decide([Query("DSU", "DSU")], known=known)
+    note = (
+        "FMP: mutual_fund; OpenFIGI: Common Stock -> equity, common_stock"
+        " (unsettled: the riskier stands)"
+    )
+    assert answer[1:] == (
+        OPINION,
+        ServedBy.MEMORY,
+        True,
+        (*FRESH.attempts, Attempt("opinions", Outcome.MISS, note)),
+    )
+
+
+def test_an_opinion_that_agrees_leaves_the_fact_as_fresh_as_it_is():
+    opinion = OPINION._replace(security_type=SecurityType.MUTUAL_FUND, raw_label="Open-End Fund")
+    known = FRESH._replace(opinion=opinion, is_opinion_stale=True)
+    [answer] = decide([Query("DSU", "DSU")], known=known)
+    assert (answer.classification, answer.stale) == (FACT, False)
+    assert answer.trail[-1].outcome is Outcome.HIT
+
+
+def test_an_opinion_alone_is_told_once():
+    said = (Attempt("openfigi", Outcome.HIT, "OpenFIGI: Common Stock"),)
+    known = Known(None, ServedBy.NETWORK, said, opinion=OPINION)
+    [answer] = decide([Query("DSU", "DSU")], known=known)
+    assert answer[1:] == (OPINION, ServedBy.NETWORK, False, said)
+
+
+@pytest.mark.parametrize("opinion", [None, OPINION])
+def test_a_row_of_another_security_is_answered_by_its_own_identifier(opinion):
+    fact = FACT._replace(name="Sample Debt Fund")
+    row = Query("DSU", "DSU", name="Old Rail Lines", identifier="US5949181045")
+    known = {"DSU": fact}
+    if opinion is not None:
+        known[row.identifier] = Known(None, ServedBy.DATABASE, opinion=opinion)
+    [answer] = decide_all([row], overrides={}, known=known)
+    why = "another security under this ticker: 'Sample Debt Fund', not 'Old Rail Lines'"
+    assert answer.trail[1] == Attempt("likeness", Outcome.ERROR, why)
+    made = answer.classification
+    origin = Origin.DEFAULT if opinion is None else Origin.OPENFIGI
+    assert (made.ticker, made.security_type, made.origin) == ("DSU", "equity", origin)
+    assert answer.served_by is (ServedBy.RULES if opinion is None else ServedBy.DATABASE)
