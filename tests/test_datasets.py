@@ -17,11 +17,13 @@ import pytest
 from sectypes import datasets
 from sectypes.errors import ConfigError
 from sectypes.exposures import PortfolioExposures
+from sectypes.frames import TYPE_DTYPE
 from sectypes.tickers import canonical
 
-NAMES = ("plaid", "snaptrade", "broker", "profiles")
-FILES = sorted(p for p in datasets.sample_path("plaid").parent.iterdir() if p.suffix != ".py")
-FILES = [p for p in FILES if p.is_file()]
+NAMES = ("plaid", "snaptrade", "broker", "profiles", "second")
+FOLDER = datasets.sample_path("plaid").parent
+KNOWN = FOLDER / "known_types.csv"  # no sample: public knowledge
+FILES = sorted(p for p in FOLDER.iterdir() if p.suffix != ".py" and p.is_file() and p != KNOWN)
 
 PROFILE_KEYS = {
     *("symbol", "price", "beta", "lastDividend", "change", "changePercentage", "marketCap"),
@@ -35,6 +37,7 @@ PROFILE_KINDS = {
     str: ("symbol", "range", "companyName", "currency", "exchange", "exchangeFullName"),
     bool: ("isEtf", "isFund", "isAdr", "isActivelyTrading", "defaultImage"),
 }
+KNOWN_COLUMNS = ("symbol", "name", "exchange", "security_type", "subtype", "leverage")
 PLAID_ACCOUNT = {"account_id", "balances", "mask", "name", "official_name", "subtype", "type"}
 PLAID_BALANCES = {"available", "current", "limit", "margin_loan_amount"} | {
     "iso_currency_code",
@@ -49,6 +52,10 @@ PLAID_SECURITY = {
     *("proxy_security_id", "name", "ticker_symbol", "is_cash_equivalent", "type", "close_price"),
     *("close_price_as_of", "iso_currency_code", "unofficial_currency_code", "sector", "industry"),
     *("market_identifier_code", "cfi_code", "option_contract", "fixed_income"),
+}
+OPENFIGI_ROW = {
+    *("figi", "name", "ticker", "exchCode", "compositeFIGI", "securityType", "marketSector"),
+    *("shareClassFIGI", "securityType2", "securityDescription"),
 }
 UNIVERSAL_SYMBOL = {"id", "symbol", "raw_symbol", "currency", "type", "currencies"}
 
@@ -132,6 +139,11 @@ def test_the_files_are_small_and_plain_text():
     assert all(path.read_text(encoding="utf-8").endswith("\n") for path in FILES)
 
 
+def test_the_table_of_known_types_says_first_whose_it_is():
+    first = KNOWN.read_text(encoding="utf-8").splitlines()[0]
+    assert "written for the sectypes project from public knowledge" in first
+
+
 def test_the_date_is_a_trading_day():
     assert date.fromisoformat(datasets.SAMPLE_DATE).weekday() < 5
 
@@ -139,7 +151,7 @@ def test_the_date_is_a_trading_day():
 @pytest.mark.parametrize("call", [datasets.sample_path, datasets.sample_payload])
 @pytest.mark.parametrize("name", ["", "Plaid", "csv", "../secrets", "returns"])
 def test_an_unknown_sample_is_named_with_the_known_ones(call, name):
-    with pytest.raises(ConfigError, match="choose from plaid, snaptrade, broker, profiles"):
+    with pytest.raises(ConfigError, match="plaid, snaptrade, broker, profiles, second"):
         call(name)
 
 
@@ -483,6 +495,55 @@ def test_a_sample_service_with_a_database_keeps_overrides_there(tmp_path):
     assert (dsu.security_type, dsu.classification.origin) == ("mutual_fund", "snapshot")
 
 
+def test_the_sample_service_is_verified_by_samples_and_says_so():
+    service = datasets.sample_service()
+    held = datasets.sample_holdings()
+    assert held.sectype.compare(service).coverage.guessed == pytest.approx(0.0358, abs=1e-4)
+    lines = held.sectype.verify(service).set_index("ticker")
+    assert lines["second"].to_dict() == {
+        "912797ZQ3": "US GOVERNMENT (Govt) (sample)",
+        "BST": "Closed-End Fund (sample)",
+    }
+    assert lines["security_type"].to_dict() == {"912797ZQ3": "bond", "BST": "mutual_fund"}
+    assert lines["is_settled"].all()
+    assert held.sectype.compare(service).coverage.guessed == 0
+
+
+def test_the_sample_service_asks_its_second_source_only_to_verify():
+    with datasets.sample_service() as service:
+        [before] = service.resolve(["BST"])
+        [line] = service.verify(["BST"])
+        [after] = service.resolve(["BST"])
+    assert (before.classification.origin, after.classification.origin) == ("heuristic", "openfigi")
+    assert line.note.startswith("snapshot: equity; OpenFIGI: Closed-End Fund (sample); the name: ")
+    assert after.reason == line.note
+
+
+def test_second_opinions_have_the_documented_keys_and_are_about_holdings():
+    results = datasets.sample_payload("second")["results"]
+    held = {canonical(ticker) for ticker in datasets.sample_holdings()["ticker"].dropna()}
+    assert results.keys() <= held
+    rows = [row for result in results.values() for row in result["data"]]
+    assert all(row.keys() == OPENFIGI_ROW for row in rows)
+    assert all("SAMPLE" in row["figi"] for row in rows)
+
+
+def test_known_types_are_typed_and_only_blanks_are_missing():
+    known = datasets.known_types()
+    assert known.columns.tolist() == list(KNOWN_COLUMNS)
+    assert len(known) == len(KNOWN.read_text(encoding="utf-8").splitlines()) - 2
+    assert known["security_type"].dtype == TYPE_DTYPE
+    assert known["leverage"].dtype == float
+    assert known[["symbol", "security_type"]].notna().all(axis=None)
+    by_symbol = known.set_index("symbol")
+    assert by_symbol.loc["BST", ["security_type", "subtype"]].tolist() == [
+        "mutual_fund",
+        "closed_end_fund",
+    ]
+    assert by_symbol.loc[["TQQQ", "SH"], "leverage"].tolist() == [3.0, -1.0]
+    assert math.isnan(by_symbol.loc["JNJ", "leverage"])
+
+
 def test_the_sample_service_ignores_the_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("SECTYPES_OFFLINE", "1")
     monkeypatch.setenv("SECTYPES_DATABASE_URL", f"sqlite:///{tmp_path}/never.sqlite")
@@ -606,6 +667,7 @@ def test_changing_the_industry_map_does_not_change_the_next():
         datasets.sample_returns,
         datasets.sample_factors,
         datasets.sample_industries,
+        datasets.known_types,
     ],
 )
 def test_changing_a_frame_does_not_change_the_next(load):

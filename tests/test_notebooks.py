@@ -22,6 +22,7 @@ NAMES = [
     "04_sources_and_caches",
     "05_scenario_sensitivity",
     "06_many_portfolios",
+    "07_how_sure_are_we",
 ]
 
 

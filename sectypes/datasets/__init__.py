@@ -11,7 +11,9 @@ file                             what it is
 ``household_snaptrade.json``     SnapTrade's holdings object of an account, 300,000 USD
 ``household_broker.csv``         a positions export of a large US broker, 300,000 USD
 ``profiles.json``                FMP profiles (all 36 keys, flags set as FMP sets them)
+``second_opinions.json``         OpenFIGI's answers about the two securities that are in doubt
 ``returns.csv``                  60 monthly total returns up to October 2026, drawn from a seed
+``known_types.csv``              no sample: what 640 well-known securities are, for measuring
 ================================ ===================================================================
 
 The household holds 30% of its money in DSU, a closed-end bond fund that the three providers call
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SAMPLE_DATE",
+    "known_types",
     "sample_exposures",
     "sample_factors",
     "sample_fmp_server",
@@ -73,7 +76,9 @@ _FILES = {
     "snaptrade": "household_snaptrade.json",
     "broker": "household_broker.csv",
     "profiles": "profiles.json",
+    "second": "second_opinions.json",
 }
+_KNOWN = "known_types.csv"
 _HOUSEHOLD = ("plaid", "snaptrade", "broker")
 
 
@@ -83,7 +88,7 @@ def sample_path(name: str) -> Path:
     Parameters
     ----------
     name : str
-        ``"plaid"``, ``"snaptrade"``, ``"broker"`` or ``"profiles"``.
+        ``"plaid"``, ``"snaptrade"``, ``"broker"``, ``"profiles"`` or ``"second"``.
 
     Raises
     ------
@@ -186,7 +191,8 @@ def sample_profiles() -> dict[str, dict[str, Any]]:
 def sample_service(*, database: str | None = None) -> SecurityTypeService:
     """A service that answers from `sample_profiles`: no key, no network, and no database.
 
-    Its facts carry the origin ``snapshot``.
+    Its facts carry the origin ``snapshot``. Its second source, which ``verify`` asks, knows the two
+    securities of the household that are in doubt, and says of each answer that it is a sample.
 
     Parameters
     ----------
@@ -201,8 +207,12 @@ def sample_service(*, database: str | None = None) -> SecurityTypeService:
     >>> made = keeping.override("BST", "mutual_fund", note="closed-end fund", author="ana")
     >>> keeping.get_security_types(["BST"])
     {'BST': 'mutual_fund'}
+    >>> [line] = sample_service().verify(["BST"])
+    >>> line.before.value, line.second, line.subtype.value
+    ('equity', 'Closed-End Fund (sample)', 'closed_end_fund')
     """
     from sectypes.config import Settings
+    from sectypes.datasets.second_source import SampleSecondSource
     from sectypes.service import SecurityTypeService
     from sectypes.sources.snapshot import SnapshotSource
 
@@ -213,7 +223,47 @@ def sample_service(*, database: str | None = None) -> SecurityTypeService:
         store = SqlStore(database)
     source = SnapshotSource(sample_profiles())
     # Settings are written out, not read from the environment: the sample answers the same for all.
-    return SecurityTypeService(source=source, store=store, settings=Settings(offline=False))
+    settings = Settings(offline=False)
+    second = SampleSecondSource(sample_payload("second")["results"])
+    return SecurityTypeService(source=source, second=second, store=store, settings=settings)
+
+
+def known_types() -> pd.DataFrame:
+    """What some 640 well-known securities are, to measure answers against.
+
+    Written for this project from public knowledge: companies, funds of all kinds, notes, options,
+    coins and cash, among them many that are easily taken for something else; also some that have
+    been renamed or delisted since.
+
+    Returns
+    -------
+    DataFrame
+        On an index from 0: symbol (a few stand twice, and the name decides), name, exchange
+        (Yahoo's code), security_type (categorical), subtype, leverage (float; signed multiple).
+        A cell is missing where the table says nothing.
+
+    Examples
+    --------
+    >>> truth = known_types().set_index("symbol")
+    >>> truth.loc[["DSU", "BLK", "TQQQ"], "security_type"].tolist()
+    ['mutual_fund', 'equity', 'etf']
+    >>> truth.loc[["TQQQ", "SH"], "leverage"].tolist()
+    [3.0, -1.0]
+    """
+    import pandas as pd
+
+    from sectypes.frames import TYPE_DTYPE
+
+    dtypes: dict[str, Any] = dict.fromkeys(("symbol", "name", "exchange", "subtype"), "str")
+    dtypes |= {"security_type": TYPE_DTYPE, "leverage": float}
+    # NA, NAN and TRUE are tickers: only a blank cell is missing. The first line says what it is.
+    return pd.read_csv(
+        _FOLDER / _KNOWN,
+        skiprows=1,
+        dtype=dtypes,
+        keep_default_na=False,
+        na_values=[""],
+    )
 
 
 def sample_fmp_server() -> SampleFmpServer:
