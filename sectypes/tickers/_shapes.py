@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import StrEnum
+from functools import lru_cache
 
 from sectypes.tickers._identifiers import is_cusip, is_figi, is_isin
 from sectypes.tickers._money import is_cash_phrase, is_coin_pair, is_currency_pair
@@ -79,7 +80,15 @@ def shape(key: object) -> Shape:
     if isinstance(key, str) and _SHORT(key):
         return Shape.LISTED
     key = canonical(key)
+    return _remembered(key) if len(key) <= _WORTH_REMEMBERING else _told(key)
+
+
+def _told(key: str) -> Shape:
     return next((form for form, fits in _FORMS if fits(key)), Shape.OTHER)
+
+
+_remembered = lru_cache(maxsize=16_384)(_told)
+_WORTH_REMEMBERING = 64  # characters: what is longer is no ticker, and would fill memory
 
 
 def parse_occ(ticker: object) -> OccOption | None:
