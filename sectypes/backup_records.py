@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sectypes.errors import Failure, InputError
@@ -108,7 +108,7 @@ def _add(backup: Backup, record: Mapping[str, Any]) -> None:
         SecurityType(record["security_type"]),
         Origin(record["origin"]),
         Subtype(record["subtype"]) if record.get("subtype") else None,
-        float(record.get("leverage", 1.0)),
+        1.0 if record.get("leverage") is None else float(record["leverage"]),
         record.get("raw_label"),
         record.get("name"),
         datetime.fromisoformat(record["observed_at"]),
@@ -161,8 +161,9 @@ def _is_time(value: object) -> bool:
     if not isinstance(value, str):
         return False
     try:
-        return datetime.fromisoformat(value).tzinfo is not None
-    except ValueError:
+        moment = datetime.fromisoformat(value)
+        return moment.tzinfo is not None and moment.astimezone(UTC) is not None
+    except (ValueError, OverflowError):  # the latter: no such year in UTC
         return False
 
 

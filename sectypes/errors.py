@@ -34,6 +34,7 @@ __all__ = [
     "StoreWarning",
     "UnresolvedError",
     "UnresolvedWarning",
+    "shown",
     "warn",
 ]
 
@@ -44,6 +45,23 @@ class SectypesError(Exception):
 
 class ConfigError(SectypesError, ValueError):
     """A setting, in the environment or an argument, cannot be used."""
+
+
+def shown(value: object) -> str:
+    """A value as messages show it: its repr, of at most 80 characters.
+
+    Examples
+    --------
+    >>> shown("AAPL"), shown({}), len(shown("A" * 10_000))
+    ("'AAPL'", '{}', 80)
+    """
+    try:
+        text = repr(value)
+    except RecursionError:
+        return f"a deeply nested {type(value).__name__}"
+    except ValueError:  # an integer of more digits than Python writes
+        return f"a {type(value).__name__} that is too long to show"
+    return text if len(text) <= 80 else text[:77] + "..."
 
 
 class Failure(NamedTuple):
@@ -73,8 +91,7 @@ class Failure(NamedTuple):
         if self.column is not None:
             place.append(f"column {self.column!r}")
         if self.value is not None:
-            text = repr(self.value)
-            place.append(f"value {text if len(text) <= 80 else text[:77] + '...'}")
+            place.append(f"value {shown(self.value)}")
         return ": ".join(filter(None, [", ".join(place), self.reason]))
 
 

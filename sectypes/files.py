@@ -82,14 +82,16 @@ def neutralised(cell: Any) -> Any:
     """A cell of a CSV file that is no formula to Excel, LibreOffice or Google Sheets.
 
     A text that begins with ``=``, ``+``, ``-``, ``@``, tab or carriage return gets an apostrophe
-    in front (https://owasp.org/www-community/attacks/CSV_Injection). Numbers, times and missing
-    values stay as they are.
+    in front (https://owasp.org/www-community/attacks/CSV_Injection), and every end of a line inside
+    a text becomes a line feed. Numbers, times and missing values stay as they are.
 
     Examples
     --------
     >>> neutralised("=1+1"), neutralised("plain"), neutralised(-1.0)
     ("'=1+1", 'plain', -1.0)
     """
-    if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS):
-        return f"'{cell}"
-    return cell
+    if not isinstance(cell, str):
+        return cell
+    safe = f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
+    # Python writes a bare carriage return without quotes, and a spreadsheet begins a row there.
+    return safe.replace("\r\n", "\n").replace("\r", "\n")

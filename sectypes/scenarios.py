@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from sectypes.errors import ConfigError
+from sectypes.errors import ConfigError, shown
+from sectypes.plain_yaml import read_mapping
 from sectypes.taxonomy import SECURITY_TYPES
 
 __all__ = ["FACTORS", "CrashScenarios", "RiskLimits"]
@@ -105,7 +106,9 @@ class CrashScenarios:
             if value is not None or rate not in _OPTIONAL:
                 object.__setattr__(self, rate, _fraction(rate, value))
         if not isinstance(self.leveraged_funds, bool):
-            raise ConfigError(f"leveraged_funds is true or false, not {self.leveraged_funds!r}")
+            raise ConfigError(
+                f"leveraged_funds is true or false, not {shown(self.leveraged_funds)}"
+            )
         for label in ("name", "version"):
             object.__setattr__(self, label, _label(label, getattr(self, label)))
         given = _section(self.sources, "sources")
@@ -218,11 +221,9 @@ class CrashScenarios:
         Raises
         ------
         ConfigError
-            The file is no YAML mapping, or one of its fields cannot be used.
-        OSError
-            The file cannot be opened.
+            The file cannot be opened or is no YAML mapping, or a field of it cannot be used.
         """
-        return cls.from_dict(_read_yaml(path))
+        return cls.from_dict(read_mapping(path))
 
     def to_yaml(self, path: str | Path | None = None) -> str:
         """The scenarios as YAML text, written to `path` where one is given."""
@@ -335,11 +336,10 @@ class RiskLimits:
         Raises
         ------
         ConfigError
-            The file is no YAML mapping, or a limit in it is missing or no fraction.
-        OSError
-            The file cannot be opened.
+            The file cannot be opened or is no YAML mapping, or a limit in it is missing or no
+            fraction.
         """
-        return cls.from_dict(_read_yaml(path))
+        return cls.from_dict(read_mapping(path))
 
 
 def _limits_from_plain(plain: Mapping[str, Any]) -> RiskLimits:
@@ -348,9 +348,10 @@ def _limits_from_plain(plain: Mapping[str, Any]) -> RiskLimits:
 
 def _fraction(name: str, value: Any) -> float:
     """`value` as a fraction in (0, 1]; written so that NaN fails as well."""
-    if not _is_number(value) or not 0 < float(value) <= 1:
+    if not _is_number(value) or not 0 < value <= 1:
         raise ConfigError(
-            f"{name} must be a fraction above 0, at most 1, such as 0.4 for 40% (it is {value!r})"
+            f"{name} must be a fraction above 0, at most 1, such as 0.4 for 40%"
+            f" (it is {shown(value)})"
         )
     return float(value)
 
@@ -366,7 +367,7 @@ def _is_number(value: Any) -> bool:
 def _label(name: str, value: Any) -> str:
     # A version 1.10 without quotes arrives as the number 1.1, so numbers with a point are refused.
     if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
-        raise ConfigError(f"{name} must be a text in quotes (it is {value!r})")
+        raise ConfigError(f"{name} must be a text in quotes (it is {shown(value)})")
     return str(value)
 
 
@@ -374,7 +375,7 @@ def _section(given: Any, name: str) -> Mapping[str, Any]:
     if given is None:
         return {}
     if not isinstance(given, Mapping):
-        raise ConfigError(f"{name} must be a mapping of names to values (it is {given!r})")
+        raise ConfigError(f"{name} must be a mapping of names to values (it is {shown(given)})")
     return {str(key): value for key, value in given.items()}
 
 
@@ -388,13 +389,3 @@ def _refuse_missing(given: Mapping[str, Any], needed: Any, prefix: str) -> None:
     missing = [prefix + name for name in needed if given.get(name) is None]
     if missing:
         raise ConfigError(f"{', '.join(missing)} must be given: a missing value is not chosen here")
-
-
-def _read_yaml(path: str | Path) -> Mapping[str, Any]:
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"{path} is not readable as YAML: {error}") from error
-    if not isinstance(content, Mapping):
-        raise ConfigError(f"{path} must hold a mapping of names to values")
-    return content

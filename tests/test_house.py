@@ -37,7 +37,7 @@ OWNERS = {
     "tqdm": {"progress"},
     "typer": {"cli"},
     "urllib3": {"sources"},
-    "yaml": {"backup", "holdings", "scenarios"},
+    "yaml": {"backup", "plain_yaml", "scenarios"},
 }
 
 

@@ -15,6 +15,7 @@ from sectypes.errors import Failure, InputError
 from sectypes.holdings.blocks import Row
 from sectypes.holdings.headers import match_header
 from sectypes.holdings.inputs import Raw
+from sectypes.holdings.places import MAX_ROWS, check_places
 
 __all__ = ["frame_rows", "is_workbook", "text_rows", "workbook_tables"]
 
@@ -30,7 +31,7 @@ def text_rows(text: str, *, label: str, ticker_column: str | None = None) -> lis
     Raises
     ------
     InputError
-        With the line, for quotes that do not close or fields beyond any export.
+        With the line, for quotes that do not close, fields or rows beyond any export.
 
     Examples
     --------
@@ -74,6 +75,8 @@ def _split(text: str, delimiter: str, label: str, skipped: int) -> Iterator[Row]
     line = skipped + 1
     try:
         for cells in reader:
+            if line > MAX_ROWS:
+                raise InputError(f"{label} has more than {MAX_ROWS:,} rows: split it")
             yield Row(line, cells)
             line = skipped + reader.line_num + 1
     except csv.Error as error:
@@ -103,9 +106,12 @@ def workbook_tables(raw: Raw) -> list[list[Row]]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw.data)) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
-        if unpacked > _MAX_UNPACKED:
-            raise InputError(f"{raw.label} unpacks to more than {_MAX_UNPACKED // 2**20} MB")
+            if unpacked > _MAX_UNPACKED:
+                raise InputError(f"{raw.label} unpacks to more than {_MAX_UNPACKED // 2**20} MB")
+            check_places(packed, raw.label)
         sheets = _sheets(raw.data)
+    except InputError:
+        raise
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError) as error:
         raise InputError(f"{raw.label} is damaged: {error}") from error
     except (KeyError, ValueError, TypeError, SyntaxError, AttributeError, IndexError) as error:

@@ -15,15 +15,14 @@ and account_id. Tickers stay as they are written: ON, NO, 0005 and 1E5 are text.
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import yaml
 
 from sectypes.errors import Failure, InputError
 from sectypes.holdings.amounts import parse_amount
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
+from sectypes.plain_yaml import parse_yaml
 from sectypes.tickers import ISO_4217, Shape, canonical, shape
 from sectypes.vocab import table_is_cash
 
@@ -34,37 +33,13 @@ _AMOUNTS = ("shares", "dollars", "weight")
 _MAX_CHARACTERS = 2**20
 
 
-class _TextLoader(yaml.BaseLoader):
-    """A loader that builds only texts, lists and dicts, and refuses aliases and repeated keys."""
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Refuse aliases: nested ones grow without bound."""
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.composer.ComposerError(None, None, "aliases (*name) are refused", mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Hashable, Any]:
-        """Refuse a key that occurs twice: one of the two positions would be lost."""
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value.__hash__ and key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {str(key.value)[:60]!r} occurs twice", key.start_mark
-                )
-            if isinstance(key.value, str):
-                seen.add(key.value)
-        return super().construct_mapping(node, deep=deep)
-
-
 def load_yaml(text: str, *, label: str) -> Any:
     """Parse YAML into texts, lists and dicts: nothing is converted, nothing is executed.
 
     Raises
     ------
     InputError
-        With line and column: malformed YAML, aliases, a key twice, more than one document; also
-        for text that is too large or nested too deeply.
+        For text that is too large, and as `parse_yaml` does.
 
     Examples
     --------
@@ -73,19 +48,7 @@ def load_yaml(text: str, *, label: str) -> Any:
     """
     if len(text) > _MAX_CHARACTERS:
         raise InputError(f"{label} is larger than {_MAX_CHARACTERS // 2**20} MB: use a CSV file")
-    try:
-        return yaml.load(text, Loader=_TextLoader)  # noqa: S506  a BaseLoader builds only text
-    except RecursionError as error:
-        raise InputError(f"{label} is not valid holdings: YAML nested too deeply") from error
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise InputError(
-            f"{label} is not valid YAML: {error.problem} at line {line}, column {column}",
-            [Failure(line, str(column), None, error.problem or "malformed")],
-        ) from error
-    except yaml.YAMLError as error:
-        raise InputError(f"{label} is not valid YAML: {str(error).splitlines()[0]}") from error
+    return parse_yaml(text, label=label)
 
 
 def is_portfolio(data: Mapping[Any, Any]) -> bool:

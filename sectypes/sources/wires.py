@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from sectypes.config import Settings
 from sectypes.errors import ConfigError
+from sectypes.forks import fork_gate
 from sectypes.sources.pacing import Limiter, Sleep
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class Wire:
         """The session."""
         with self._lock:
             if self._client is None:
-                self._client = self._connect()
+                # It imports: a child would wait forever for a module that was half imported.
+                with fork_gate().entered():
+                    self._client = self._connect()
             return self._client
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
@@ -101,8 +101,8 @@ def make_file(url: URL, *, with_folder: bool) -> None:
         It cannot be made.
     """
     path = file_of(url)
-    if path is None:
-        return
+    if path is None or url.query.get("mode") in ("ro", "rw"):
+        return  # one in memory, or one that SQLite itself must not make either
     if with_folder:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
@@ -137,9 +137,13 @@ def sqlite_engine(url: URL) -> Engine:
 
 
 def file_of(url: URL) -> Path | None:
-    """The SQLite file, where the URL names one plainly."""
+    """The SQLite file that the URL names, plainly or as a ``file:`` URI; None for one in memory."""
     name = url.database or ""
-    return None if is_in_memory(url) or name.startswith("file:") else Path(name)
+    if is_in_memory(url):
+        return None
+    if name.startswith("file:") and "uri" in url.query:
+        name = unquote(urlsplit(name).path)
+    return Path(name)
 
 
 def _is_sealed(url: URL) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from sectypes.config import Secret
 from sectypes.errors import StoreSchemaError, StoreUnavailable
+from sectypes.forks import fork_gate
 from sectypes.store.connect import (
     WRITES,
     file_of,
@@ -117,17 +118,19 @@ class Database:
         """Close this process's connections; the next use opens new ones."""
         opened = self._opened.pop(os.getpid(), None)
         if opened is not None:
-            opened.engine.dispose()
+            with self._gate():
+                opened.engine.dispose()
 
     def _run(self, work: Callable[[Connection], T], *, writes: bool, checked: bool) -> T:
         """The one place where a driver's error becomes ours."""
         problem: StoreUnavailable
         try:
-            opened = self._open()
-            with opened.turn:
-                if checked:
-                    self._check_schema(opened)
-                return _transact(opened.engine, work, writes=writes)
+            with self._gate():
+                opened = self._open()
+                with opened.turn:
+                    if checked:
+                        self._check_schema(opened)
+                    return _transact(opened.engine, work, writes=writes)
         except SQLAlchemyError as error:
             explain = explain_sqlite if is_sqlite(self._url) else explain_postgresql
             problem = explain(self.label, error)
@@ -135,6 +138,10 @@ class Database:
             problem = explain_file(self.label, error)
         # Raised out here, so that it does not carry the other one as its context.
         raise problem
+
+    def _gate(self) -> AbstractContextManager[None]:
+        # SQLite has locks for the whole process, which a child would inherit as they are.
+        return fork_gate().entered() if is_sqlite(self._url) else nullcontext()
 
     def _open(self) -> _Opened:
         opened = self._opened.get(os.getpid())

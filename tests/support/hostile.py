@@ -37,7 +37,8 @@ ATTACKS = (
     "<script>alert(1)</script>", '" onload="alert(1)', "=HYPERLINK(A1)", "-1+1", "@SUM(A1)",
     "\t=1", "\r=1", "\x00", "A\x00B", "\x1b[31m", "\u202eLQA", "\ud800", "\udcff", "\ufeffAAPL",
     "e\u0301" * 5000, "\ufdfa" * 1000, "A" * 10_000, "." * 10_000, "A " * 5000, "1" * 10_000,
-    "AAPL 260116C00150000 " * 400, "CUR:" * 2500, "\u0660" * 9, "\u01c5\u1e9e\ufb03", "--json", "-h",
+    "AAPL 260116C00150000 " * 400, "CUR:" * 2500, "\u0660" * 9, "\u01c5\u1e9e\ufb03", "--json",
+    "-h",
 )  # fmt: skip
 """Texts that broke programs elsewhere; each is a sample."""
 
@@ -88,8 +89,7 @@ def held(source: Any, **keywords: Any) -> bool:
     """Whether it could be read; any error that is not the package's own fails the test."""
     try:
         frame = read_holdings(source, **keywords)
-    except InputError as error:
-        assert str(error)
+    except InputError:
         return False
     assert tuple(frame.columns) == COLUMNS
     for name in ("units", "price", "value", "cost_basis"):

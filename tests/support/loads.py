@@ -89,15 +89,19 @@ def read(path: str) -> dict[str, Any]:
     return {"told": told, "mb": peak_mb() - base, "seconds": time.process_time() - begun}
 
 
-def scenario(path: str) -> dict[str, Any]:
-    """Read a file of scenarios and one of limits; what became of it, and what it cost."""
-    base, begun, told = peak_mb(), time.process_time(), []
-    for kind in (CrashScenarios, RiskLimits):
-        try:
-            told.append(repr(kind.from_yaml(path)))
-        except SectypesError as error:
-            told.append(f"{type(error).__name__}: {error}")
-    return {"told": told, "mb": peak_mb() - base, "seconds": time.process_time() - begun}
+def scenarios(*paths: str) -> list[dict[str, Any]]:
+    """Read each file as scenarios and as limits; what became of it, and what it cost."""
+    done = []
+    for path in paths:
+        base, begun, told = peak_mb(), time.process_time(), []
+        for kind in (CrashScenarios, RiskLimits):
+            try:
+                told.append(repr(kind.from_yaml(path)))
+            except SectypesError as error:
+                told.append(f"{type(error).__name__}: {error}")
+        took = time.process_time() - begun
+        done.append({"told": told, "mb": peak_mb() - base, "seconds": took})
+    return done
 
 
 if __name__ == "__main__":
@@ -105,5 +109,5 @@ if __name__ == "__main__":
     most = int(sys.argv[2]) * 2**20
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (int(sys.argv[3]), int(sys.argv[3])))
-    works = {"random_tickers": random_tickers, "read": read, "scenario": scenario}
+    works = {"random_tickers": random_tickers, "read": read, "scenarios": scenarios}
     sys.stdout.write(json.dumps(works[sys.argv[1]](*sys.argv[4:])))

@@ -30,9 +30,12 @@ KINDS = (SecurityType.EQUITY, SecurityType.ETF, SecurityType.MUTUAL_FUND)
 
 _context = multiprocessing.get_context("forkserver")
 # Loaded once, before the first child; a child then starts in milliseconds. What children run must
-# stand in this module, or each of them would load a test module with all that it imports.
+# stand in these modules, or each of them would load a test module with all that it imports.
 _context.set_forkserver_preload(
-    [__name__, "sqlalchemy.dialects.postgresql", "psycopg2", "sectypes.sources.http"]
+    [
+        *(__name__, "support.kernels"),
+        *("sqlalchemy.dialects.postgresql", "psycopg2", "sectypes.sources.http"),
+    ]
 )
 
 
