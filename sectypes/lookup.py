@@ -151,7 +151,8 @@ class Lookup:
         Container[str]
             The keys whose facts were read from the database now.
         """
-        self.metrics.used(keys)
+        if self.store is not None:
+            self.metrics.used(keys)
         with self.metrics.timed("memory"):
             known = self.memory.get_many(keys)
         self.metrics.asked("memory", len(keys), hits=len(known))

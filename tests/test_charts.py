@@ -258,19 +258,19 @@ def test_the_line_stands_at_the_limit_and_says_so(max_loss):
 def test_misclassified_positions_are_marked_by_more_than_colour():
     chart = charts.concentration_by_position(books.sample())
     marked = chart.data.loc[chart.data["misclassified"], "label"].tolist()
-    assert marked == ["DSU (3 rows)", "VMFXX (3 rows)", "SCHD"]
+    assert marked == ["DSU (3 rows)", "VMFXX (3 rows)", "SCHD", "BST"]
     bold = [t.get_text() for t in chart.axes[0].texts if t.get_text().startswith("\u25c6")]
     assert bold == [f"\u25c6 {label}" for label in marked]
     key = [text.get_text() for text in chart.legends[0].get_texts()]
     assert key[-1] == "a provider says another type"
-    assert "3 of 24 positions have another type than a provider says" in chart.alt
+    assert "4 of 24 positions have another type than a provider says" in chart.alt
 
 
 def test_what_is_left_out_is_counted():
     chart = charts.concentration_by_position(books.sample(), most=2)
     assert len(chart.data) == 2
     note = " ".join(text.get_text() for text in chart.texts)
-    assert "22 with smaller losses are not shown, 2 of them marked." in note
+    assert "22 with smaller losses are not shown, 3 of them marked." in note
 
 
 def test_a_hundred_positions_can_all_be_shown():

@@ -1,4 +1,4 @@
-"""What the cells share, and the line that counts them at the end of the run."""
+"""What the cells share."""
 
 from __future__ import annotations
 
@@ -18,9 +18,6 @@ from support.fmp_server import FmpServer, profile
 from faults.running import Database, Place
 from faults.table import DATABASES, HEALTHY, KEPT, KEY, PASSWORD, SICK
 from sectypes.store import SqlStore
-
-_ran: set[str] = set()
-_failed: set[str] = set()
 
 
 @pytest.fixture(scope="session")
@@ -93,19 +90,3 @@ def dead_url() -> str:
     """A database where nobody listens, with the password."""
     who = f"ada:{quote(PASSWORD, safe='')}"
     return f"postgresql://{who}@127.0.0.1:{closed_port()}/cache?connect_timeout=2"
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Note which cells were run, and which of them fail."""
-    cell = dict(report.user_properties).get("cell")
-    if cell is not None:
-        _ran.add(str(cell))
-        if report.failed:
-            _failed.add(str(cell))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many cells of the matrix were run."""
-    if _ran:
-        told = f"fault matrix: {len(_ran)} cells, {len(_ran) - len(_failed)} keep their promise"
-        terminalreporter.write_line(told)
