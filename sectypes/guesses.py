@@ -5,11 +5,10 @@ Rules on the ticker and the names go before the provider's own word, and that be
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 
 from sectypes import heuristics
-from sectypes.opinions import RISKIEST_FIRST
+from sectypes.opinions import RISKIEST_FIRST, safety
 from sectypes.sorting import guess_of, label_of
 from sectypes.taxonomy import (
     Attempt,
@@ -57,10 +56,7 @@ def without_fact(key: str, queries: Sequence[Query], attempts: Sequence[Attempt]
 
 
 def _safety(guess: heuristics.Guess) -> tuple[float, int, str, str]:
-    """Sorts guesses from the riskiest to the safest; an unknown multiple is the largest."""
-    multiple = abs(guess.leverage)
-    size = math.inf if math.isnan(multiple) else max(multiple, 1.0)
-    return -size, RISKIEST_FIRST.index(guess.security_type), guess.rule, guess.note
+    return *safety(guess.security_type, guess.leverage), guess.rule, guess.note
 
 
 def _distinct(

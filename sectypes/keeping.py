@@ -29,7 +29,7 @@ from sectypes.verifying import Verification, verify
 if TYPE_CHECKING:
     from sectypes.store import SqlStore
 
-__all__ = ["Keeping", "as_query"]
+__all__ = ["Keeping", "as_rows"]
 
 OVERRIDES_LIFE_S = 30.0
 
@@ -160,7 +160,7 @@ class Keeping:
             ...
         sectypes.errors.SourceRefused: there is no second source to ask
         """
-        rows = [as_query(one) if isinstance(one, str) else one for one in queries]
+        rows = as_rows(queries)
         return verify(self._lookup, rows, self._current_overrides(), track=tracker(progress))
 
     # -- refresh ----------------------------------------------------------------------------
@@ -387,6 +387,6 @@ def _key(ticker: str, purpose: str) -> str:
     return key
 
 
-def as_query(ticker: str) -> Query:
-    """A bare ticker as a question."""
-    return Query(ticker, canonical(ticker))
+def as_rows(queries: Iterable[Query | str]) -> list[Query]:
+    """Questions as they are, and bare tickers as questions."""
+    return [Query(one, canonical(one)) if isinstance(one, str) else one for one in queries]

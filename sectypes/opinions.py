@@ -26,6 +26,8 @@ __all__ = [
     "Witness",
     "is_doubtful",
     "riskiest",
+    "safety",
+    "spoken",
     "weigh",
     "witnesses",
 ]
@@ -136,7 +138,7 @@ def witnesses(fact: Classification, queries: Sequence[Query]) -> list[Witness]:
     for provider, word in said:
         label_said = label_of(word, provider)
         if word and label_said is not None and label_said.security_type in _POOLED:
-            found.append(Witness(_spoken(provider), word, label_said))
+            found.append(Witness(spoken(provider), word, label_said))
     return found
 
 
@@ -182,7 +184,7 @@ def weigh(
     made, is_settled = _believed(fact, opinion, said)
     if opinion is None and not said:
         return Verdict(made, "", is_settled)
-    parts = [f"{_spoken(fact.origin)}: {fact.security_type}"]
+    parts = [f"{spoken(fact.origin)}: {fact.security_type}"]
     if opinion is not None:
         parts.append(_describe(opinion))
     parts += [f"{one.who}: {one.says}" for one in said]
@@ -230,19 +232,24 @@ def riskiest(made: Iterable[Classification]) -> Classification:
     return min(made, key=lambda one: RISKIEST_FIRST.index(one.security_type))
 
 
-def _safety(witness: Witness) -> tuple[float, int]:
-    """Sorts witnesses from the riskiest; an unknown multiple is the largest."""
-    multiple = abs(witness.leverage)
+def safety(kind: SecurityType, leverage: float) -> tuple[float, int]:
+    """Sorts from the riskiest to the safest; an unknown multiple is the largest."""
+    multiple = abs(leverage)
     size = math.inf if math.isnan(multiple) else max(multiple, 1.0)
-    kind = witness.label.security_type if witness.label else SecurityType.EQUITY
     return -size, RISKIEST_FIRST.index(kind)
 
 
+def _safety(witness: Witness) -> tuple[float, int]:
+    kind = witness.label.security_type if witness.label else SecurityType.EQUITY
+    return safety(kind, witness.leverage)
+
+
 def _describe(opinion: Classification) -> str:
-    return f"{_spoken(opinion.origin)}: {opinion.raw_label or opinion.security_type}"
+    return f"{spoken(opinion.origin)}: {opinion.raw_label or opinion.security_type}"
 
 
-def _spoken(who: str | None) -> str:
+def spoken(who: str | None) -> str:
+    """How people write the name of an origin or a provider."""
     return _SPOKEN.get(who, who) if who else "the provider"
 
 

@@ -22,7 +22,7 @@ from typing import NamedTuple
 from sectypes import tickers
 from sectypes.guesses import Told, from_label, without_fact
 from sectypes.likeness import contradiction
-from sectypes.opinions import is_doubtful, weigh
+from sectypes.opinions import is_doubtful, spoken, weigh
 from sectypes.sorting import Aside, answers_itself, guess_of, names_multiple, sort_rows
 from sectypes.taxonomy import (
     Attempt,
@@ -310,7 +310,4 @@ def _describe_override(override: Classification) -> str:
 
 def describe_fact(origin: Origin, words: str) -> str:
     """Say whose fact it is and in which words, for a trail."""
-    return f"{_SPOKEN.get(origin, origin)}: {words}"
-
-
-_SPOKEN = {Origin.FMP: "FMP", Origin.OPENFIGI: "OpenFIGI"}
+    return f"{spoken(origin)}: {words}"

@@ -19,7 +19,7 @@ from sectypes import precedence
 from sectypes.cache import utc_now
 from sectypes.config import Settings
 from sectypes.errors import InputError, StaleAnswerWarning, UnresolvedWarning, warn
-from sectypes.keeping import Keeping, as_query
+from sectypes.keeping import Keeping, as_rows
 from sectypes.lookup import Lookup, Track
 from sectypes.progress import tracker
 from sectypes.sorting import sort_rows
@@ -29,7 +29,7 @@ from sectypes.tickers import canonical
 if TYPE_CHECKING:
     from sectypes.store import SqlStore
 
-__all__ = ["SecurityTypeService", "as_query"]
+__all__ = ["SecurityTypeService"]
 
 
 class _Default(Enum):
@@ -175,7 +175,7 @@ class SecurityTypeService(Keeping):
         InputError
             `as_of` is a time without its zone.
         """
-        rows = [as_query(one) if isinstance(one, str) else one for one in queries]
+        rows = as_rows(queries)
         answers = self._answer(rows, tracker(progress), threading.Event(), as_of)
         self._tell(answers)
         return answers
@@ -200,7 +200,7 @@ class SecurityTypeService(Keeping):
         >>> answer.security_type.value
         'mutual_fund'
         """
-        rows = [as_query(one) if isinstance(one, str) else one for one in queries]
+        rows = as_rows(queries)
         stop = threading.Event()
         try:
             answers = await asyncio.to_thread(self._answer, rows, tracker(progress), stop, as_of)
