@@ -192,7 +192,9 @@ class Lookup:
         known, read = self.know(keys, track=track, stop=stop, identifiers=identifiers)
         if not identifiers:
             return Found(known, read, _NONE)
-        isins = self.isins.known(key for key in keys if is_comparable(identifiers.get(key)))
+        # Of several rows of a ticker each may carry another kind of identifier.
+        told = dict.fromkeys(row.key for row in rows if is_comparable(row.identifier))
+        isins = self.isins.known(told)
         others = {
             row.identifier: None
             for row in rows

@@ -267,3 +267,13 @@ def test_a_series_of_which_nothing_is_doubtful(build):
     assert list(found) == [
         *("ticker", "before", "second", "security_type", "subtype", "is_settled", "note")
     ]
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_another_row_s_figi_does_not_hide_a_contradicting_isin(build, store, fmp_server, turn):
+    listed(fmp_server, "OLDQ", is_etf=True, is_fund=False, isin=ISIN, companyName="Sample ETF")
+    rows = [Query("OLDQ", "OLDQ", identifier=one) for one in (OTHER_ISIN, "BBG000B9XRY4")]
+    with pytest.warns(UnresolvedWarning, match="OLDQ"):
+        answers = build(store).resolve(rows[::turn])[::turn]
+    assert [a.security_type for a in answers] == ["equity", "etf"]
+    assert f"{ISIN}, not {OTHER_ISIN}" in answers[0].reason
