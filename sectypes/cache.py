@@ -13,7 +13,7 @@ import os
 import threading
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -98,7 +98,7 @@ class MemoryCache(Generic[V]):
         self._maxsize = maxsize
         self._clock = clock
         self._lock = threading.Lock()
-        self._hits = self._misses = self._evictions = 0
+        self._hits = self._misses = self._evictions = self._changes = 0
         self._forget_all()
         guard_forks().add(self)
 
@@ -107,19 +107,8 @@ class MemoryCache(Generic[V]):
         asked = dict.fromkeys(keys)
         now = self._clock()
         with self._lock:
-            held, uses, ghosts, levels = self._held, self._uses, self._ghosts, self._levels
-            renew = levels[TOP].move_to_end
-            for key in asked:
-                count = uses.get(key)
-                if count == TOP:
-                    renew(key)
-                elif count is None:
-                    asked_for = ghosts.get(key, 0)
-                    ghosts[key] = asked_for + 1 if asked_for < TOP else TOP
-                else:
-                    del levels[count][key]
-                    uses[key] = count + 1
-                    levels[count + 1][key] = None
+            self._count(asked, 1)
+            held = self._held
             found = {
                 key: value
                 for key in asked
@@ -127,8 +116,16 @@ class MemoryCache(Generic[V]):
             }
             self._hits += len(found)
             self._misses += len(asked) - len(found)
-            self._age(len(asked))
         return found
+
+    def used(self, keys: Collection[str], times: int = 1) -> None:
+        """Count distinct keys as asked for `times` more, and as answered with a fresh value.
+
+        For one who still has the values that `get_many` gave him, while `changes` is the same.
+        """
+        with self._lock:
+            self._count(keys, times)
+            self._hits += len(keys) * times
 
     def stale_many(self, keys: Iterable[str]) -> dict[str, V]:
         """The expired values among `keys` that are still held; asking so does not count as use."""
@@ -156,6 +153,7 @@ class MemoryCache(Generic[V]):
         call = values if together is None else together
         with self._lock:
             held, uses, ghosts, levels = self._held, self._uses, self._ghosts, self._levels
+            self._changes += bool(values)
             for key, value in values.items():
                 if key in held:
                     held[key] = value
@@ -170,17 +168,24 @@ class MemoryCache(Generic[V]):
         with self._lock:
             if key in self._held:
                 self._remove(key)
+                self._changes += 1
 
     def clear(self) -> None:
         """Hold nothing; the statistics go on."""
         with self._lock:
             self._forget_all()
+            self._changes += 1
 
     def __len__(self) -> int:
         return len(self._held)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} of {self._maxsize})"
+
+    @property
+    def changes(self) -> int:
+        """A number that grows whenever what is held may have changed, other than by expiry."""
+        return self._changes
 
     @property
     def stats(self) -> CacheStats:
@@ -212,11 +217,29 @@ class MemoryCache(Generic[V]):
         self._evictions += 1
         return True
 
-    def _age(self, asked: int) -> None:
-        """Halve all counts when it is time; however many keys one call has, at most once."""
+    def _count(self, asked: Collection[str], times: int) -> None:
+        """Count distinct keys as asked for, by so many calls that asked for all of them."""
+        self._age(min(len(asked), self._maxsize) * times)
+        uses, ghosts, levels = self._uses, self._ghosts, self._levels
+        renew = levels[TOP].move_to_end
+        for key in asked:
+            count = uses.get(key)
+            if count == TOP:
+                renew(key)
+            elif count is None:
+                absent = ghosts.get(key, 0) + times
+                ghosts[key] = absent if absent < TOP else TOP
+            else:
+                del levels[count][key]
+                count = count + times if count + times < TOP else TOP
+                uses[key] = count
+                levels[count][key] = None
         while len(self._ghosts) > GHOSTS * self._maxsize:
             self._ghosts = _halved(self._ghosts)
-        self._asked += min(asked, self._maxsize)
+
+    def _age(self, asked: int) -> None:
+        """Halve all counts when it is time; however many keys are asked for at once, only once."""
+        self._asked += asked
         if self._asked < AGEING * self._maxsize:
             return
         self._asked = 0

@@ -6,10 +6,10 @@ A column is read once, by Arrow or `pandas.factorize`; everything after that cos
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from typing import Any, TypedDict
+from functools import cache
+from typing import Any, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ import pandas as pd
 import pyarrow as pa
 
 from sectypes.errors import Failure, InputError
-from sectypes.taxonomy import Query
+from sectypes.lately import Lately
+from sectypes.taxonomy import Query, questions_of
 from sectypes.tickers import canonical_many
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
 
 Codes = npt.NDArray[np.integer[Any]]
 """Number of each row's distinct value; -1 stands for the last."""
+Distinct: TypeAlias = "pa.Array | list[Any]"
+"""Distinct values; those that stand in Arrow stay there until they must be read."""
 
 
 class ColumnNames(TypedDict, total=False):
@@ -60,15 +63,10 @@ _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
 ROLES = tuple(_USUAL_NAMES)
 """What a column can be for a row: the keywords that name columns."""
 
-# What a query says where there is no column, in the order of its fields.
-_ABSENT: Mapping[str, Any] = {
-    "name": None,
-    "provider": None,
-    "provider_type": None,
-    "is_cash": False,
-    "identifier": None,
-    "exchange": None,
-}
+# What a query says besides its ticker, in the order of its fields.
+_EVIDENCE = tuple(Query._field_defaults)
+_REMEMBERED = 1 << 16
+"""Distinct rows whose questions are remembered, of all columns that were read lately together."""
 _STEP = 1 << 16
 _MOST = np.iinfo(np.int64).max
 
@@ -173,37 +171,50 @@ def _beside(tickers: pd.Series, other: Any, role: str) -> pd.Series | None:
     return pd.Series(values, index=tickers.index, dtype=object)
 
 
-def _encode(column: pd.Series) -> tuple[Codes, list[Any]]:
+def _encode(column: pd.Series) -> tuple[Codes, Distinct]:
     """Codes and the distinct values that occur; missing values have the code -1."""
     values = column.array
     if isinstance(values, pd.Categorical):
-        return _used(values.codes, values.categories.tolist())
+        return _used(values.codes, _distinct(values.categories.array))
     try:
         if isinstance(values, pd.arrays.ArrowExtensionArray):
             return _encode_arrow(values)
         codes, uniques = pd.factorize(column)
     except (TypeError, NotImplementedError):  # lists and the like
         raise InputError(f"column {column.name!r} holds values that are no text") from None
-    return codes, uniques.tolist()
+    return codes, _distinct(uniques)
 
 
-def _encode_arrow(values: pd.arrays.ArrowExtensionArray) -> tuple[Codes, list[Any]]:
+def _encode_arrow(values: pd.arrays.ArrowExtensionArray) -> tuple[Codes, Distinct]:
     """As `_encode`; codes of 32 bits, where `pandas.factorize` would copy them to 64."""
     data = pa.array(values)
     if pa.types.is_dictionary(data.type):  # which may have missing and unused values
         data = data.cast(data.type.value_type)
     elif pa.types.is_null(data.type):
         data = data.cast(pa.string())
-    encoded = data.dictionary_encode()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks()
+    encoded = _in_one_piece(data.dictionary_encode())
     codes = encoded.indices
     if codes.null_count:
         codes = codes.fill_null(-1)
-    return codes.to_numpy(), encoded.dictionary.to_pylist()
+    return codes.to_numpy(), encoded.dictionary
 
 
-def _used(codes: Codes, values: list[Any]) -> tuple[Codes, list[Any]]:
+def _distinct(values: Any) -> Distinct:
+    """Distinct values as they stand in Arrow, or else in a list."""
+    if isinstance(values, pd.arrays.ArrowExtensionArray):
+        return _in_one_piece(pa.array(values))
+    return values.tolist()
+
+
+def _in_one_piece(data: Any) -> pa.Array:
+    return data.combine_chunks() if isinstance(data, pa.ChunkedArray) else data
+
+
+def _listed_values(values: Distinct) -> list[Any]:
+    return values if isinstance(values, list) else values.to_pylist()
+
+
+def _used(codes: Codes, values: Distinct) -> tuple[Codes, Distinct]:
     """Leave out categories without a row: a filtered column keeps them, and nobody is asked."""
     seen = np.zeros(len(values) + 1, bool)  # the last stands for missing values
     for start in range(0, len(codes), _STEP):
@@ -213,11 +224,15 @@ def _used(codes: Codes, values: list[Any]) -> tuple[Codes, list[Any]]:
     numbers = np.flatnonzero(seen[:-1])
     renumbered = np.full(len(seen), -1, np.int32)
     renumbered[numbers] = np.arange(len(numbers))
-    return renumbered[codes], [values[number] for number in numbers]
+    listed = _listed_values(values)
+    return renumbered[codes], [listed[number] for number in numbers]
 
 
-def _text_only(column: pd.Series, codes: Codes, values: list[Any]) -> None:
+def _text_only(column: pd.Series, codes: Codes, distinct: Distinct) -> None:
     """Refuse numbers and the like: 5 may have been 0005, True may have been the ticker TRUE."""
+    if not isinstance(distinct, list) and _is_text(distinct.type):
+        return
+    values = _listed_values(distinct)
     if all(issubclass(kind, str) for kind in set(map(type, values))):
         return
     wrong = [code for code, value in enumerate(values) if not isinstance(value, str)]
@@ -229,39 +244,93 @@ def _text_only(column: pd.Series, codes: Codes, values: list[Any]) -> None:
     raise InputError("tickers must be text", problems)
 
 
-def questions(columns: Columns) -> tuple[Codes, list[Query]]:
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
     """Distinct rows as queries, and for each row of the frame the number of its query.
 
-    The number -1 stands for the last query: a row without a ticker.
+    The number -1 stands for the last query: a row without a ticker. The same distinct rows have
+    the same queries, the objects themselves.
     """
     codes, tickers = _encode(columns.ticker)
     _text_only(columns.ticker, codes, tickers)
-    keys = canonical_many(tickers)
     evidence = {
-        role: _encode(column) for role in _ABSENT if (column := getattr(columns, role)) is not None
+        role: _encode(column)
+        for role in _EVIDENCE
+        if (column := getattr(columns, role)) is not None
     }
+    values = {"ticker": tickers} | {role: said for role, (_, said) in evidence.items()}
     if not evidence:
-        queries = _queries(tickers, keys, {})
-        if len(codes) and codes.min() < 0:
-            queries.append(Query("", ""))
-        return codes, queries
-    widths = [1 + len(values) for _, values in evidence.values()]
+        is_blank = len(codes) > 0 and codes.min() < 0
+        return codes, _made(_Distinct(values, [], is_blank))
     coded = [codes, *(codes for codes, _ in evidence.values())]
-    numbers, (ticker, *rest) = _combine(coded, [1 + len(keys), *widths])
-    said: dict[str, Iterable[Any]] = {}
-    for (role, (_, values)), places in zip(evidence.items(), rest, strict=True):
-        said[role] = _at(places, [_as_evidence(role, value) for value in (None, *values)])
-    spelled = _at(ticker, ["", *tickers]), _at(ticker, ["", *keys])
-    return numbers, _queries(*spelled, said)
+    numbers, places = _combine(coded, [1 + len(one) for one in values.values()])
+    return numbers, _made(_Distinct(values, places))
 
 
-def _queries(
-    tickers: Iterable[str], keys: Iterable[str], said: Mapping[str, Iterable[Any]]
-) -> list[Query]:
-    """Questions from columns of equal length; what is not said is absent."""
-    rest = (said.get(role, repeat(absent)) for role, absent in _ABSENT.items())
-    # Made directly: a named tuple's own constructor takes twice the time.
-    return list(map(tuple.__new__, repeat(Query), zip(tickers, keys, *rest, strict=False)))
+@dataclass(frozen=True, slots=True)
+class _Distinct:
+    """Distinct rows, as far as they need not be read to be recognized.
+
+    Attributes
+    ----------
+    values : Mapping[str, Distinct]
+        The distinct values of each column, by role.
+    places : Sequence[Array]
+        For each column and row 1 + the number of its value, 0 for a missing one; empty where
+        there is but one column and its values are the rows.
+    is_blank : bool
+        Whether another row without a ticker comes last.
+    """
+
+    values: Mapping[str, Distinct]
+    places: Sequence[npt.NDArray[np.intp]]
+    is_blank: bool = False
+
+    def is_same(self, other: _Distinct) -> bool:
+        """Whether the rows are the same; told without reading texts one by one."""
+        return (
+            self.is_blank == other.is_blank
+            and self.values.keys() == other.values.keys()
+            and all(_are_same(self.values[role], other.values[role]) for role in self.values)
+            and all(map(np.array_equal, self.places, other.places))
+        )
+
+    def queries(self) -> list[Query]:
+        """The rows as questions."""
+        texts = {role: _listed_values(values) for role, values in self.values.items()}
+        tickers = texts.pop("ticker")
+        keys = canonical_many(tickers)
+        if not self.places:
+            return questions_of([*tickers, ""], [*keys, ""])[: len(keys) + self.is_blank]
+        place, *rest = (places.tolist() for places in self.places)
+        said = {
+            role: _at(places, [_as_evidence(role, value) for value in (None, *values)])
+            for (role, values), places in zip(texts.items(), rest, strict=True)
+        }
+        return questions_of(_at(place, ["", *tickers]), _at(place, ["", *keys]), said)
+
+
+def _are_same(one: Distinct, other: Distinct) -> bool:
+    if isinstance(one, list) or isinstance(other, list):
+        return one == other if type(one) is type(other) else False
+    return bool(one.equals(other))
+
+
+@cache
+def _lately() -> Lately[tuple[_Distinct, tuple[Query, ...]]]:
+    return Lately(_REMEMBERED)
+
+
+def _made(distinct: _Distinct) -> tuple[Query, ...]:
+    """The questions of distinct rows; a column that is read again is not spelled out again."""
+    found = _lately().find(lambda kept: kept[0].is_same(distinct))
+    if found is None:
+        found = distinct, tuple(distinct.queries())
+        _lately().keep(found, len(found[1]))
+    return found[1]
 
 
 def _combine(
@@ -304,8 +373,8 @@ def _renumber(
     return number, [*(column[before] for column in places), *added]
 
 
-def _at(places: npt.NDArray[np.intp], values: Sequence[Any]) -> list[Any]:
-    return [values[place] for place in places.tolist()]
+def _at(places: Sequence[int], values: Sequence[Any]) -> list[Any]:
+    return [values[place] for place in places]
 
 
 def _as_evidence(role: str, value: Any) -> Any:

@@ -5,9 +5,10 @@ The caller's object is never changed, and every result stands on its index.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ import pyarrow.compute as pc
 from sectypes.columns import ROLES, Codes, Columns, questions
 from sectypes.current import get_service
 from sectypes.errors import InputError
+from sectypes.recent import Answers
 from sectypes.service import SecurityTypeService
 from sectypes.taxonomy import (
     SECURITY_TYPES,
@@ -44,6 +46,8 @@ __all__ = [
 TYPE_DTYPE = pd.CategoricalDtype(list(SECURITY_TYPES))
 """The dtype of every security type column: all types, always in the same order."""
 
+T = TypeVar("T")
+
 _TYPE_CODES = {kind: code for code, kind in enumerate(SECURITY_TYPES)} | {None: -1}
 
 
@@ -68,7 +72,7 @@ def classify(
         ticker is blank.
     """
     codes, queries = questions(columns)
-    answers = (service or get_service()).resolve(queries, progress=progress)
+    answers = (service or get_service()).answer(queries, progress=progress)
     return _types(columns, codes, answers)
 
 
@@ -80,33 +84,47 @@ async def classify_async(
     Cancelling it stops what has not been started; see `SecurityTypeService.resolve_async`.
     """
     codes, queries = questions(columns)
-    answers = await (service or get_service()).resolve_async(queries, progress=progress)
+    answers = await (service or get_service()).answer_async(queries, progress=progress)
     return _types(columns, codes, answers)
 
 
-def _types(columns: Columns, codes: Codes, answers: Sequence[Resolution]) -> pd.Series:
-    return _spread(columns, codes, _type_codes(answers), "security_type")
+def _kept_beside(make: Callable[[Sequence[Resolution]], T]) -> Callable[[Answers], T]:
+    """Make something of answers once, and keep it as long as they are kept."""
+    made: weakref.WeakKeyDictionary[Answers, T] = weakref.WeakKeyDictionary()
+
+    def made_of(answers: Answers) -> T:
+        found = made.get(answers)
+        if found is None:
+            found = made[answers] = make(answers.resolutions)
+        return found
+
+    return made_of
 
 
-def _type_codes(answers: Sequence[Resolution]) -> list[int]:
+@_kept_beside
+def _type_numbers(answers: Sequence[Resolution]) -> pa.Array:
     facts = [answer.classification for answer in answers]
-    return [-1 if fact is None else _TYPE_CODES[fact.security_type._value_] for fact in facts]
+    numbers = [-1 if fact is None else _TYPE_CODES[fact.security_type._value_] for fact in facts]
+    return pa.array(numbers, pa.int8())
 
 
-def _spread(columns: Columns, codes: Codes, types: Sequence[int], name: str) -> pd.Series:
+def _types(columns: Columns, codes: Codes, answers: Answers) -> pd.Series:
+    return _spread(columns, codes, _type_numbers(answers), "security_type")
+
+
+def _spread(columns: Columns, codes: Codes, types: pa.Array, name: str) -> pd.Series:
     """Types of distinct rows, over all rows of the caller's object."""
     # Our own codes: nobody needs to look whether all of them are categories.
     spread = pd.Categorical.from_codes(_by_row(types, codes), dtype=TYPE_DTYPE, validate=False)
     return pd.Series(spread, index=columns.caller.index, name=name, copy=False)
 
 
-def _by_row(table: Sequence[int], codes: Codes) -> npt.NDArray[np.int8]:
+def _by_row(entries: pa.Array, codes: Codes) -> npt.NDArray[np.int8]:
     """The entry of each row; -1 stands for the last.
 
     Arrow reads codes of any width, where numpy would copy them to 64 bits first.
     """
     blank = codes < 0 if len(codes) and codes.min() < 0 else None
-    entries = pa.array(table, pa.int8())
     taken = pc.take(entries, pa.array(codes, mask=blank), boundscheck=False)
     if blank is not None:
         taken = taken.fill_null(entries[-1])
@@ -144,7 +162,7 @@ def explain(
         are missing where the ticker is blank.
     """
     codes, queries = questions(columns)
-    answers = (service or get_service()).resolve(queries, progress=progress, as_of=as_of)
+    answers = (service or get_service()).answer(queries, progress=progress, as_of=as_of)
     spread = _answer_table(answers).take(codes)
     spread.index = columns.caller.index
     spread.insert(0, "ticker", columns.ticker)
@@ -217,8 +235,9 @@ def _are_types(column: pd.Series) -> bool:
     return bool(column.dropna().isin(SECURITY_TYPES).all())
 
 
+@_kept_beside
 def _answer_table(answers: Sequence[Resolution]) -> pd.DataFrame:
-    """One row a distinct answer."""
+    """One row a distinct answer; only ever taken from."""
     facts = [answer.classification for answer in answers]
     return pd.DataFrame(
         {
@@ -317,7 +336,7 @@ def provider_says(columns: Columns) -> pd.Series:
     """
     codes, queries = questions(columns)
     said = [_TYPE_CODES[_says(query)] for query in queries]
-    return _spread(columns, codes, said, "provider_says")
+    return _spread(columns, codes, pa.array(said, pa.int8()), "provider_says")
 
 
 def _says(query: Query) -> str | None:

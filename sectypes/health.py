@@ -164,7 +164,7 @@ class Health:
 
 def statistics(lookup: Lookup, since: datetime) -> CacheStatistics:
     """Count what there is."""
-    contents = lookup.try_store("read", lambda store: store.contents(), None)
+    contents = lookup.careful.use("read", lambda store: store.contents(), None)
     entries = {"memory": len(lookup.memory)}
     if contents is not None:
         entries["database"] = contents.facts

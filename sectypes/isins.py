@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+from sectypes.resting import RestingStore
 from sectypes.tickers import is_isin
 
-if TYPE_CHECKING:
-    from sectypes.store import SqlStore
-
-__all__ = ["Isins", "TryStore"]
-
-T = TypeVar("T")
-
-
-class TryStore(Protocol):
-    """Does something with the database, or nothing where it cannot be used."""
-
-    def __call__(self, purpose: str, action: Callable[[SqlStore], T], otherwise: T) -> T:
-        """See `Lookup.try_store`."""
+__all__ = ["Isins"]
 
 
 class Isins:
@@ -29,14 +18,16 @@ class Isins:
     ----------
     most : int
         Keys remembered at a time.
-    try_store : TryStore
+    careful : RestingStore
         Access to the database.
     """
 
-    def __init__(self, most: int, try_store: TryStore) -> None:
+    def __init__(self, most: int, careful: RestingStore) -> None:
         self._most = most
-        self._try_store = try_store
+        self._careful = careful
         self._known: dict[str, str | None] = {}
+        self.changes = 0
+        """Grows whenever an ISIN may have become another."""
 
     def known(self, keys: Iterable[str]) -> dict[str, str]:
         """The ISINs of those keys that have one."""
@@ -44,7 +35,7 @@ class Isins:
         rest = [key for key in wanted if key not in self._known]
         found: dict[str, str] = {}
         if rest:
-            found = self._try_store("read", lambda store: store.isins(rest), found)
+            found = self._careful.use("read", lambda store: store.isins(rest), found)
         told = {key: self._known.get(key) for key in wanted} | found
         self._remember({key: told[key] for key in rest})
         return {key: isin for key, isin in told.items() if isin is not None}
@@ -58,10 +49,12 @@ class Isins:
                 for key, isin in isins.items()
             }
         )
+        self.changes += 1
 
     def forget(self, key: str) -> None:
         """Read the ISIN of a key anew next time."""
         self._known.pop(key, None)
+        self.changes += 1
 
     def _remember(self, isins: Mapping[str, str | None]) -> None:
         if len(self._known) + len(isins) > self._most:

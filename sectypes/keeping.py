@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +22,9 @@ from sectypes.taxonomy import (
     Query,
     Resolution,
     SecurityType,
+    questions_of,
 )
-from sectypes.tickers import canonical
+from sectypes.tickers import canonical, canonical_many
 from sectypes.verifying import Verification, verify
 
 if TYPE_CHECKING:
@@ -109,10 +110,10 @@ class Keeping:
     def _current_overrides(self) -> Mapping[str, Classification]:
         """Overrides as of at most half a minute ago: others may set them at any time."""
         now = self._clock()
-        self._lookup.warn_while_resting()
+        self._lookup.careful.warn_while_unreadable()
         read_at = self._overrides_read_at
         if read_at is None or (now - read_at).total_seconds() > OVERRIDES_LIFE_S:
-            self._overrides = self._lookup.try_store(
+            self._overrides = self._lookup.careful.use(
                 "read",
                 lambda store: {
                     made.ticker: made._replace(raw_label=f"{made.raw_label} ({author})")
@@ -160,7 +161,7 @@ class Keeping:
             ...
         sectypes.errors.SourceRefused: there is no second source to ask
         """
-        rows = as_rows(queries)
+        rows = as_rows(tuple(queries))
         return verify(self._lookup, rows, self._current_overrides(), track=tracker(progress))
 
     # -- refresh ----------------------------------------------------------------------------
@@ -387,6 +388,8 @@ def _key(ticker: str, purpose: str) -> str:
     return key
 
 
-def as_rows(queries: Iterable[Query | str]) -> list[Query]:
+def as_rows(given: Sequence[Query | str]) -> list[Query]:
     """Questions as they are, and bare tickers as questions."""
-    return [Query(one, canonical(one)) if isinstance(one, str) else one for one in queries]
+    bare = [one for one in given if isinstance(one, str)]
+    made = iter(questions_of(bare, canonical_many(bare)))
+    return [next(made) if isinstance(one, str) else one for one in given]

@@ -9,17 +9,20 @@ import logging
 import threading
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from time import perf_counter
+from typing import TYPE_CHECKING, NamedTuple
 
 from sectypes.asking import Answered, Asker, Keeper, Order, Track, is_kept_miss
 from sectypes.budget import Budget
 from sectypes.config import Settings
-from sectypes.errors import StoreUnavailable, StoreWarning, warn
+from sectypes.errors import StoreUnavailable
 from sectypes.isins import Isins
 from sectypes.likeness import is_comparable, is_other_identifier
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Held, Known, is_askable
+from sectypes.recent import Answers, Recent, State
+from sectypes.resting import RestingStore
 from sectypes.second import Second, may_be_known
 from sectypes.taxonomy import (
     Attempt,
@@ -36,6 +39,7 @@ from sectypes.trails import (
     Pending,
     as_known,
     as_remembered,
+    counts_until,
     expired,
     from_cache,
     from_history,
@@ -51,16 +55,11 @@ __all__ = ["Found", "Lookup", "Track"]
 
 log = logging.getLogger(__name__)
 
-DATABASE_REST = timedelta(seconds=30)
 USES_EVERY = timedelta(minutes=5)
 """So often the uses of tickers are written down."""
+REMEMBERED = 4
+"""Questions whose answers are kept as whole lists, for each key that memory may hold."""
 
-_COST = {
-    "read": "Its facts and overrides are not known now, so answers may be others than usual.",
-    "write": "Answers are not affected, but will be asked for again.",
-}
-
-T = TypeVar("T")
 _NONE: Mapping[str, str] = {}
 
 
@@ -105,6 +104,7 @@ class Lookup:
         self.memory = Memory(settings.cache_size, clock=clock)
         self.metrics = Metrics()
         self.budget = Budget(store, settings.fmp_daily_limit, clock)
+        self.careful = RestingStore(store, clock, self.budget.rest)
         self.asker: Asker | None = None
         if source is not None:
             self.asker = Asker(source, settings, self.budget, self.metrics, clock)
@@ -114,13 +114,12 @@ class Lookup:
                 second,
                 is_automatic=settings.openfigi,
                 settings=settings,
-                try_store=self.try_store,
+                careful=self.careful,
                 metrics=self.metrics,
                 clock=clock,
             )
-        self.isins = Isins(settings.cache_size, self.try_store)
-        self._resting: dict[str, datetime] = {}
-        self._told: dict[str, str] = {}
+        self.isins = Isins(settings.cache_size, self.careful)
+        self.recent = Recent(REMEMBERED * settings.cache_size)
         self._uses_written_at = clock()
 
     def know(
@@ -151,6 +150,7 @@ class Lookup:
         Container[str]
             The keys whose facts were read from the database now.
         """
+        self._count_uses()
         if self.store is not None:
             self.metrics.used(keys)
         with self.metrics.timed("memory"):
@@ -165,8 +165,7 @@ class Lookup:
             read = self._beyond_memory(known, kept, track, stop)
             if self.second is not None and self.second.is_automatic:
                 self.hear_second(known, rest, identifiers=identifiers, track=track, stop=stop)
-        if self.clock() - self._uses_written_at >= USES_EVERY:
-            self.write_uses()
+        self._write_uses_in_time()
         return known, read
 
     def look_up(
@@ -206,6 +205,45 @@ class Lookup:
             more, _ = self.know(list(others), track=track, stop=stop)
             known |= more
         return Found(known, read, isins)
+
+    def state(self, overrides: Mapping[str, Classification]) -> State:
+        """What answers hang on, besides time; to be taken before memory is asked."""
+        return State((self.memory.changes, self.isins.changes), overrides)
+
+    def again(self, given: tuple[Query | str, ...], state: State) -> Answers | None:
+        """The answers to a list of questions that memory alone answered before, and would again."""
+        begun = perf_counter()
+        found = self.recent.find(given, state, self.clock())
+        if found is None:
+            return None
+        answers, keys = found
+        self.metrics.took("memory", perf_counter() - begun)
+        self.metrics.asked("memory", keys, hits=keys)
+        self._write_uses_in_time()
+        return answers
+
+    def keep(
+        self,
+        given: tuple[Query | str, ...],
+        state: State,
+        known: Mapping[str, Held],
+        answers: Answers,
+    ) -> None:
+        """Remember the answers to a list, where memory alone gave them; see `again`."""
+        until = counts_until(known.values())
+        if until is not None and state == self.state(state.overrides):
+            self.recent.keep(given, list(known), answers, state, until)
+
+    def _count_uses(self) -> None:
+        """Count the keys of lists that were asked again, before anything makes room for others."""
+        for keys, times in self.recent.take_uses():
+            self.memory.used(keys, times)
+            if self.store is not None:
+                self.metrics.used(keys, times)
+
+    def _write_uses_in_time(self) -> None:
+        if self.clock() - self._uses_written_at >= USES_EVERY:
+            self.write_uses()
 
     def hear_second(
         self,
@@ -278,36 +316,6 @@ class Lookup:
 
     # -- database ---------------------------------------------------------------------------
 
-    def try_store(self, purpose: str, action: Callable[[SqlStore], T], otherwise: T) -> T:
-        """Do something with the database; where it fails, warn, go on, and let it rest a while.
-
-        One that cannot be read is not written either; one that cannot be written still answers.
-        """
-        now = self.clock()
-        if self.store is None:
-            return otherwise
-        rests_until = [self._resting[one] for one in {purpose, "read"} if one in self._resting]
-        if rests_until and now < max(rests_until):
-            return otherwise
-        try:
-            return action(self.store)
-        except StoreUnavailable as error:
-            self._resting[purpose] = now + DATABASE_REST
-            if purpose == "read":
-                self.budget.rest(error)
-            log.warning("cache database: cannot %s: %s", purpose, error)
-            self._told[purpose] = (
-                f"the cache database cannot be used to {purpose}: {error}. {_COST[purpose]}"
-            )
-            warn(self._told[purpose], StoreWarning)
-            return otherwise
-
-    def warn_while_resting(self) -> None:
-        """Say again that the database cannot be read, as long as it is not tried again."""
-        until = self._resting.get("read")
-        if until is not None and self.clock() < until:
-            warn(self._told["read"], StoreWarning)
-
     def read(self, keys: Sequence[str]) -> tuple[dict[str, Held], dict[str, Pending]]:
         """What the database settles among `keys`, and what stays open."""
         facts, settled, pending = self._read(keys)
@@ -353,7 +361,7 @@ class Lookup:
         if self.store is None:
             return {}, {}, {}, Attempt("database", Outcome.SKIPPED)
         with self.metrics.timed("database"):
-            found = self.try_store("read", lambda store: store.lookup(keys), None)
+            found = self.careful.use("read", lambda store: store.lookup(keys), None)
         if found is None:
             said = Attempt("database", Outcome.ERROR, "the database could not be read")
             return {}, {}, {}, said
@@ -362,11 +370,12 @@ class Lookup:
     def _write(self, answers: Sequence[Answered]) -> None:
         """Keep answers in the database; one that cannot be written costs no answer."""
         self.isins.learn({one.key: one.payload for one in answers})
-        self.try_store("write", lambda store: write_answers(store, answers), None)
+        self.careful.use("write", lambda store: write_answers(store, answers), None)
 
     def write_uses(self) -> None:
         """Write down how often tickers were asked for; what cannot be written is forgotten."""
         self._uses_written_at = self.clock()
+        self._count_uses()
         uses = self.metrics.take_uses()
         if self.store is None or not uses:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from datetime import datetime
 
 from sectypes.cache import MemoryCache
@@ -32,6 +32,15 @@ class Memory:
     def get_many(self, keys: Iterable[str]) -> dict[str, Held]:
         """What still counts among `keys`, as it is held; see `MemoryCache.get_many`."""
         return self._cache.get_many(keys)
+
+    @property
+    def changes(self) -> int:
+        """See `MemoryCache.changes`."""
+        return self._cache.changes
+
+    def used(self, keys: Collection[str], times: int) -> None:
+        """Count keys as asked for and answered, `times` more; see `MemoryCache.used`."""
+        self._cache.used(keys, times)
 
     def put_many(
         self, values: Mapping[str, Held], *, together: Container[str] | None = None

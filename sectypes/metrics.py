@@ -133,10 +133,10 @@ class Metrics:
 
     # -- uses of tickers --------------------------------------------------------------------
 
-    def used(self, keys: Iterable[str]) -> None:
-        """Count each key as asked for once more."""
+    def used(self, keys: Iterable[str], times: int = 1) -> None:
+        """Count each key as asked for `times` more."""
         with self._lock:
-            self._uses.update(keys)
+            self._uses.update(keys if times == 1 else dict.fromkeys(keys, times))
 
     def take_uses(self) -> dict[str, int]:
         """The uses counted since the last call of this."""

@@ -13,7 +13,7 @@ answered without it. Where a fact is one that FMP may have wrong, `opinions` wei
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -44,7 +44,6 @@ __all__ = [
     "cache_trail",
     "decide",
     "describe_fact",
-    "doubtful",
     "is_askable",
 ]
 
@@ -94,19 +93,6 @@ there is to tell. Of thousands of facts each object less saves the garbage colle
 def is_askable(key: str) -> bool:
     """Whether a listed-securities source can know this key (options, CUSIPs, pairs it cannot)."""
     return tickers.shape(key) is tickers.Shape.LISTED
-
-
-def doubtful(answers: Iterable[Resolution]) -> list[Resolution]:
-    """Those that are stale, guessed or missing."""
-    guessed, default = Origin.HEURISTIC, Origin.DEFAULT
-    return [
-        answer
-        for answer in answers
-        if (made := answer.classification) is None
-        or answer.stale
-        or (origin := made.origin) is guessed
-        or origin is default
-    ]
 
 
 def decide(

@@ -9,10 +9,10 @@ from datetime import datetime
 from sectypes.asking import Answered, Asker, Keeper, Order, Track
 from sectypes.budget import Budget
 from sectypes.config import Settings
-from sectypes.isins import TryStore
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Known
+from sectypes.resting import RestingStore
 from sectypes.taxonomy import Classification, TypeSource
 from sectypes.tickers import Shape, shape
 from sectypes.trails import Pending, as_known
@@ -38,7 +38,7 @@ class Second:
         Whether it is asked wherever the first source has no answer, or only to verify.
     settings : Settings
         The life of an opinion.
-    try_store : TryStore
+    careful : RestingStore
         Access to the database.
     metrics : Metrics
         Counts the answers.
@@ -52,13 +52,13 @@ class Second:
         *,
         is_automatic: bool,
         settings: Settings,
-        try_store: TryStore,
+        careful: RestingStore,
         metrics: Metrics,
         clock: Callable[[], datetime],
     ) -> None:
         self.source = source
         self.is_automatic = is_automatic
-        self._try_store = try_store
+        self._careful = careful
         self._memory = Memory(settings.cache_size, clock=clock)
         # Its calls are free, and its own rate limit is the source's business.
         self._asker = Asker(source, settings, Budget(None, None, clock), metrics, clock)
@@ -104,4 +104,4 @@ class Second:
     def _write(self, answers: Sequence[Answered]) -> None:
         opinions: list[Classification] = [one.fact for one in answers if one.fact]
         if opinions:
-            self._try_store("write", lambda store: store.put_opinions(opinions), None)
+            self._careful.use("write", lambda store: store.put_opinions(opinions), None)

@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING
 from sectypes import precedence
 from sectypes.cache import utc_now
 from sectypes.config import Settings
-from sectypes.errors import InputError, StaleAnswerWarning, UnresolvedWarning, warn
+from sectypes.doubts import warn_about
+from sectypes.errors import InputError
 from sectypes.keeping import Keeping, as_rows
 from sectypes.lookup import Lookup, Track
 from sectypes.progress import tracker
+from sectypes.recent import Answers
 from sectypes.sorting import sort_rows
-from sectypes.taxonomy import Origin, Query, Resolution, TypeSource
+from sectypes.taxonomy import Query, Resolution, TypeSource
 from sectypes.tickers import canonical
 
 if TYPE_CHECKING:
@@ -175,8 +177,27 @@ class SecurityTypeService(Keeping):
         InputError
             `as_of` is a time without its zone.
         """
-        rows = as_rows(queries)
-        answers = self._answer(rows, tracker(progress), threading.Event(), as_of)
+        return list(self.answer(queries, progress=progress, as_of=as_of).resolutions)
+
+    def answer(
+        self,
+        queries: Iterable[Query | str],
+        *,
+        progress: bool | None = None,
+        as_of: date | datetime | None = None,
+    ) -> Answers:
+        """As `resolve`; the same list has the same object, as long as its answers are the same.
+
+        So what is made of the answers can be kept beside them, in a weak dictionary.
+
+        Examples
+        --------
+        >>> service = SecurityTypeService(source=None, store=None, settings=Settings())
+        >>> len(service.answer(["VTSAX", "SPAXX"]))
+        2
+        """
+        given = tuple(queries)
+        answers = self._answer(given, tracker(progress), threading.Event(), as_of)
         self._tell(answers)
         return answers
 
@@ -200,10 +221,21 @@ class SecurityTypeService(Keeping):
         >>> answer.security_type.value
         'mutual_fund'
         """
-        rows = as_rows(queries)
+        answers = await self.answer_async(queries, progress=progress, as_of=as_of)
+        return list(answers.resolutions)
+
+    async def answer_async(
+        self,
+        queries: Iterable[Query | str],
+        *,
+        progress: bool | None = None,
+        as_of: date | datetime | None = None,
+    ) -> Answers:
+        """As `resolve_async`, as one record; see `answer`."""
+        given = tuple(queries)
         stop = threading.Event()
         try:
-            answers = await asyncio.to_thread(self._answer, rows, tracker(progress), stop, as_of)
+            answers = await asyncio.to_thread(self._answer, given, tracker(progress), stop, as_of)
         except asyncio.CancelledError:
             stop.set()
             raise
@@ -212,30 +244,38 @@ class SecurityTypeService(Keeping):
 
     def _answer(
         self,
-        rows: Sequence[Query],
+        given: tuple[Query | str, ...],
         track: Track,
         stop: threading.Event,
         as_of: date | datetime | None,
-    ) -> list[Resolution]:
-        at = None if as_of is None else _moment(as_of)
-        if not rows:
-            return []
-        if at is None:
-            overrides = self._current_overrides()
-        else:
-            overrides = self._needed_store("history").past_overrides(at)
-        aside, wanted = sort_rows(rows, overrides)
-        if at is not None:
-            past = self._lookup.know_past(wanted, at)
-            return precedence.decide(rows, overrides=overrides, known=past, aside=aside)
-        found = self._lookup.look_up(rows, wanted, track=track, stop=stop)
-        return precedence.decide(rows, overrides=overrides, aside=aside, **found._asdict())
+    ) -> Answers:
+        if not given:
+            return Answers.of(())
+        if as_of is not None:
+            return self._answer_past(as_rows(given), _moment(as_of))
+        overrides = self._current_overrides()
+        state = self._lookup.state(overrides)
+        answers = self._lookup.again(given, state)
+        if answers is None:
+            rows = as_rows(given)
+            aside, wanted = sort_rows(rows, overrides)
+            found = self._lookup.look_up(rows, wanted, track=track, stop=stop)
+            answers = Answers.of(
+                precedence.decide(rows, overrides=overrides, aside=aside, **found._asdict())
+            )
+            self._lookup.keep(given, state, found.known, answers)
+        return answers
 
-    def _tell(self, answers: Sequence[Resolution]) -> None:
+    def _answer_past(self, rows: Sequence[Query], at: datetime) -> Answers:
+        overrides = self._needed_store("history").past_overrides(at)
+        aside, wanted = sort_rows(rows, overrides)
+        past = self._lookup.know_past(wanted, at)
+        return Answers.of(precedence.decide(rows, overrides=overrides, known=past, aside=aside))
+
+    def _tell(self, answers: Answers) -> None:
         """Count answers, and warn about those that are doubtful."""
-        doubtful = precedence.doubtful(answers)
-        self._lookup.metrics.served(len(answers), doubtful)
-        _warn_about(doubtful)
+        self._lookup.metrics.served(len(answers), answers.doubtful)
+        warn_about(answers.doubtful)
 
     def get_security_types(
         self, tickers: Iterable[str], portfolio_data: object = None
@@ -318,30 +358,6 @@ def _provider_words(portfolio_data: object) -> dict[str, str]:
         for ticker, entry in entries.items()
         if isinstance(entry, Mapping) and isinstance(entry.get("type"), str)
     }
-
-
-def _warn_about(answers: Iterable[Resolution]) -> None:
-    unresolved: dict[str, None] = {}
-    stale: dict[str, None] = {}
-    for answer in answers:
-        if answer.classification is None or answer.classification.origin is Origin.DEFAULT:
-            unresolved[answer.query.ticker or "(blank)"] = None
-        elif answer.stale:
-            stale[answer.query.ticker] = None
-    if unresolved:
-        warn(
-            f"{len(unresolved)} without a known type, counted at the single-stock rate:"
-            f" {_sample(unresolved)}. See explain().",
-            UnresolvedWarning,
-        )
-    if stale:
-        warn(f"{len(stale)} answered from out-of-date facts: {_sample(stale)}", StaleAnswerWarning)
-
-
-def _sample(names: Iterable[str], most: int = 8) -> str:
-    short = [name if len(name) <= 40 else name[:39] + "…" for name in names]
-    shown = ", ".join(short[:most])
-    return shown if len(short) <= most else f"{shown} and {len(short) - most} more"
 
 
 def _configured_source(settings: Settings) -> TypeSource | None:

@@ -5,10 +5,12 @@ Records that exist once for each ticker are named tuples: they are made ten thou
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import repeat
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 __all__ = [
@@ -27,7 +29,10 @@ __all__ = [
     "ServedBy",
     "Subtype",
     "TypeSource",
+    "questions_of",
 ]
+
+_NOTHING: Mapping[str, Iterable[Any]] = MappingProxyType({})
 
 
 class SecurityType(StrEnum):
@@ -208,6 +213,31 @@ class Query(NamedTuple):
     is_cash: bool = False
     identifier: str | None = None
     exchange: str | None = None
+
+
+def questions_of(
+    tickers: Iterable[str], keys: Iterable[str], said: Mapping[str, Iterable[Any]] = _NOTHING
+) -> list[Query]:
+    """Make questions from columns of equal length.
+
+    Parameters
+    ----------
+    tickers, keys : Iterable[str]
+        As in `Query`.
+    said : Mapping[str, Iterable]
+        What rows say besides, by field; fields without a column are absent.
+
+    Examples
+    --------
+    >>> questions_of(["dsu"], ["DSU"], {"is_cash": [False]})[0].key
+    'DSU'
+    """
+    rest = (
+        said[field] if field in said else repeat(absent)
+        for field, absent in Query._field_defaults.items()
+    )
+    # Made directly: a named tuple's own constructor takes twice the time.
+    return list(map(tuple.__new__, repeat(Query), zip(tickers, keys, *rest, strict=False)))
 
 
 class Attempt(NamedTuple):

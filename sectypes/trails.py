@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from sectypes.precedence import MEMORY_MISS, Held, Known, cache_trail, describe_fact
@@ -16,6 +17,7 @@ from sectypes.taxonomy import (
 )
 
 __all__ = [
+    "FOREVER",
     "MEMORY_MISS",
     "NOT_ASKABLE",
     "OUTCOMES",
@@ -24,6 +26,7 @@ __all__ = [
     "as_remembered",
     "as_shared",
     "as_stale",
+    "counts_until",
     "describe",
     "expired",
     "from_cache",
@@ -41,6 +44,7 @@ OUTCOMES = dict.fromkeys(AnswerStatus, Outcome.ERROR) | {
 NOT_ASKABLE = Known(
     attempts=(Attempt("source", Outcome.SKIPPED, "not the form of a listed ticker"),)
 )
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Pending(NamedTuple):
@@ -133,6 +137,17 @@ def _remembered(known: Known) -> ServedBy:
 def as_known(held: Held) -> Known:
     """What memory tells of one key."""
     return held if isinstance(held, Known) else from_cache(held, ServedBy.MEMORY)
+
+
+def counts_until(known: Iterable[Held]) -> datetime | None:
+    """Until when none of this need be asked again; None where something must be, each time."""
+    until = FOREVER
+    for one in known:
+        fresh_until = one.fresh_until if isinstance(one, Known) else one.expires_at
+        if fresh_until is None and one is not NOT_ASKABLE:
+            return None
+        until = min(until, fresh_until or FOREVER)
+    return until
 
 
 def with_opinion(known: Known, told: Known) -> Known:

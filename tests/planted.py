@@ -238,9 +238,9 @@ FAULTS = (
     ),
     Fault(
         "the chain: an unusable database costs a warning, not the answer",
-        "lookup.py",
-        "except StoreUnavailable as error:\n            self._resting[purpose]",
-        "except ZeroDivisionError as error:\n            self._resting[purpose]",
+        "resting.py",
+        "except StoreUnavailable as error:\n            self._until[purpose]",
+        "except ZeroDivisionError as error:\n            self._until[purpose]",
         ("tests/test_service.py::test_an_unusable_database_costs_a_warning_not_an_answer",),
     ),
     Fault(

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sectypes.precedence import Known, answers_itself, doubtful, is_askable
+from sectypes.doubts import doubtful
+from sectypes.precedence import Known, answers_itself, is_askable
 from sectypes.precedence import decide as decide_all
 from sectypes.taxonomy import (
     Attempt,
