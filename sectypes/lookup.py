@@ -159,10 +159,8 @@ class Lookup:
         read: Container[str] = ()
         if len(known) < len(keys):
             rest = [key for key in keys if key not in known]
-            known |= dict.fromkeys(rest, NOT_ASKABLE)
-            kept = [key for key in rest if may_be_known(key)]
             stop = stop or threading.Event()
-            read = self._beyond_memory(known, kept, track, stop)
+            read = self._beyond_memory(known, rest, track, stop)
             if self.second is not None and self.second.is_automatic:
                 self.hear_second(known, rest, identifiers=identifiers, track=track, stop=stop)
         self._write_uses_in_time()
@@ -230,8 +228,10 @@ class Lookup:
         answers: Answers,
     ) -> None:
         """Remember the answers to a list, where memory alone gave them; see `again`."""
+        if state != self.state(state.overrides):
+            return
         until = counts_until(known.values())
-        if until is not None and state == self.state(state.overrides):
+        if until is not None:
             self.recent.keep(given, list(known), answers, state, until)
 
     def _count_uses(self) -> None:
@@ -328,7 +328,9 @@ class Lookup:
         now = self.clock()
         facts, misses, opinions, not_there = self._look_up(keys)
         fresh: dict[str, Held] = {
-            key: fact for key, fact in facts.items() if fact.is_fresh(now) and key not in opinions
+            key: fact
+            for key, fact in facts.items()
+            if ((until := fact.expires_at) is None or now < until) and key not in opinions
         }
         rest = [key for key in keys if key not in fresh]
         held = self.memory.stale_many(rest)

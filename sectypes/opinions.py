@@ -99,8 +99,11 @@ def is_doubtful(fact: Classification, query: Query) -> bool:
         return False
     if vocab.fmp_industry(fact.raw_label):
         return True
-    if len(fact.ticker) == 5 and fact.ticker.endswith("X"):
+    ticker = fact.ticker
+    if len(ticker) == 5 and ticker[4] == "X":
         return True
+    if query.provider_type is None:
+        return False
     word = label_of(query.provider_type, query.provider)
     return word is not None and word.security_type in _POOLED
 

@@ -184,6 +184,7 @@ def _tell(
 ) -> _Told:
     make = tuple.__new__  # a named tuple's own constructor takes twice the time
     told = _Told([], set(), {})
+    add = told.answers.append
     for number, row in enumerate(queries):
         key = row.key
         about = known.get(key, NOTHING_KNOWN)
@@ -197,7 +198,7 @@ def _tell(
             room = _DATABASE if key in read else _MEMORY
             trail = cache_trail(room, fact.origin, fact.raw_label or fact.security_type)
             answer = (row, fact, room, False, trail)
-        told.answers.append(make(Resolution, answer))
+        add(make(Resolution, answer))
         if fact is None:
             continue
         if (row.name or row.identifier) and (why := contradiction(row, fact, isins.get(key))):
