@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 Codes = npt.NDArray[np.integer[Any]]
-"""Number of each row's distinct value; -1 stands for the last."""
+"""Number of each row's distinct value; -1 for a missing one, where values may be missing."""
 Distinct: TypeAlias = "pa.Array | list[Any]"
 """Distinct values; those that stand in Arrow stay there until they must be read."""
 
@@ -251,8 +251,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
     """Distinct rows as queries, and for each row of the frame the number of its query.
 
-    The number -1 stands for the last query: a row without a ticker. The same distinct rows have
-    the same queries, the objects themselves.
+    The same distinct rows have the same queries, the objects themselves.
     """
     codes, tickers = _encode(columns.ticker)
     _text_only(columns.ticker, codes, tickers)
@@ -263,7 +262,9 @@ def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
     }
     values = {"ticker": tickers} | {role: said for role, (_, said) in evidence.items()}
     if not evidence:
-        is_blank = len(codes) > 0 and codes.min() < 0
+        is_blank = len(codes) > 0 and bool(codes.min() < 0)
+        if is_blank:
+            codes = np.where(codes < 0, len(tickers), codes)
         return codes, _made(_Distinct(values, [], is_blank))
     coded = [codes, *(codes for codes, _ in evidence.values())]
     numbers, places = _combine(coded, [1 + len(one) for one in values.values()])

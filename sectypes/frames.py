@@ -120,16 +120,15 @@ def _spread(columns: Columns, codes: Codes, types: pa.Array, name: str) -> pd.Se
 
 
 def _by_row(entries: pa.Array, codes: Codes) -> npt.NDArray[np.int8]:
-    """The entry of each row; -1 stands for the last.
+    """The entry of each row.
 
     Arrow reads codes of any width, where numpy would copy them to 64 bits first.
     """
-    blank = codes < 0 if len(codes) and codes.min() < 0 else None
-    taken = pc.take(entries, pa.array(codes, mask=blank), boundscheck=False)
-    if blank is not None:
-        taken = taken.fill_null(entries[-1])
-    rows: npt.NDArray[np.int8] = taken.to_numpy().copy()  # the caller may write into what is his
-    return rows
+    unsigned = codes.view(f"u{codes.dtype.itemsize}")  # so that Arrow need not look for negatives
+    taken = pc.take(entries, pa.array(unsigned), boundscheck=False)
+    rows = np.frombuffer(taken.buffers()[1], np.int8, len(codes))
+    # The caller may write into what is his.
+    return rows if rows.flags.writeable else rows.copy()
 
 
 def explain(

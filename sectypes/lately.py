@@ -17,12 +17,16 @@ __all__ = ["LISTS", "Lately"]
 
 LISTS = 8
 """Values kept at a time: few enough to compare with each."""
+LEAST = 10
+"""Entries from which on a value is kept: a loop over single tickers must not drive out a column."""
 
 T = TypeVar("T")
 
 
 class Lately(Generic[T]):
-    """Keeps up to `LISTS` values, the last used first, of at most `most` entries in all.
+    """Keeps up to `LISTS` values of `LEAST` entries or more, of at most `most` entries in all.
+
+    Those that were used least lately make room.
 
     Safe for threads and forks.
 
@@ -33,13 +37,13 @@ class Lately(Generic[T]):
 
     Examples
     --------
-    >>> lately = Lately(10)
-    >>> lately.keep("aaaa", 4)
-    >>> lately.keep("bbbbb", 5)
-    >>> lately.find(lambda word: word.startswith("a"))
-    'aaaa'
-    >>> lately.keep("ccccc", 5)
-    >>> lately.find(lambda word: word.startswith("b")) is None
+    >>> lately = Lately(100)
+    >>> lately.keep("first", 40)
+    >>> lately.keep("second", 50)
+    >>> lately.find(lambda word: word.startswith("f"))
+    'first'
+    >>> lately.keep("third", 50)
+    >>> lately.find(lambda word: word.startswith("s")) is None
     True
     """
 
@@ -58,10 +62,10 @@ class Lately(Generic[T]):
         return None
 
     def keep(self, value: T, size: int) -> None:
-        """Keep a value of `size` entries; those that are used least lately make room."""
+        """Keep a value of `size` entries."""
+        if size < LEAST or (self._kept and self._kept[0][0] is value):
+            return
         with self._lock:
-            if self._kept and self._kept[0][0] is value:
-                return
             room = self._most
             kept: list[tuple[T, int]] = []
             for one in ((value, size), *(one for one in self._kept if one[0] is not value)):
