@@ -244,6 +244,13 @@ FAULTS = (
         ("tests/test_service.py::test_an_unusable_database_costs_a_warning_not_an_answer",),
     ),
     Fault(
+        "the same list again: what memory has learned since ends it",
+        "recent.py",
+        "kept.state != state or now",
+        "now",
+        ("tests/test_recent.py::test_what_may_change_an_answer_ends_it",),
+    ),
+    Fault(
         "forks: none in the middle of a transaction of SQLite",
         "store/engine.py",
         "return fork_gate().entered() if is_sqlite(self._url) else nullcontext()",
