@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sectypes.budget import Budget
 from sectypes.config import Settings
@@ -40,7 +40,10 @@ from sectypes.trails import (
 )
 from sectypes.waiting import Flights
 
-__all__ = ["WRITE_BATCH", "Answered", "Asker", "Keeper", "Order", "Track", "is_kept_miss"]
+if TYPE_CHECKING:
+    from sectypes.store import SqlStore
+
+__all__ = ["WRITE_BATCH", "Answered", "Asker", "Keeper", "Order", "Track", "write_answers"]
 
 NOT_FOUND_LIFE = timedelta(days=1)
 FAILURE_LIFE = timedelta(minutes=5)
@@ -54,7 +57,7 @@ Track = Callable[[_Answers, int], Iterable[tuple[str, Answer]]]
 """Wraps the answers of a source as they arrive, given how many there will be: a progress bar."""
 
 
-def is_kept_miss(miss: Miss) -> bool:
+def _is_kept_miss(miss: Miss) -> bool:
     """Whether a "no" says something about its ticker; a failure does not."""
     return miss.status in _LIVES
 
@@ -69,6 +72,16 @@ class Answered:
     fact: Classification | None = None
     miss: Miss | None = None
     payload: Mapping[str, Any] | None = None
+
+
+def write_answers(store: SqlStore, answers: Sequence[Answered]) -> None:
+    """Keep the facts of answers, and the "no"s that say something about their tickers."""
+    facts = [(one.fact, one.payload) for one in answers if one.fact]
+    misses = [one.miss for one in answers if one.miss and _is_kept_miss(one.miss)]
+    if facts:
+        store.put_facts(facts)
+    if misses:
+        store.put_misses(misses)
 
 
 class Keeper:

@@ -24,15 +24,11 @@ __all__ = [
     "MissingExtraError",
     "SectypesError",
     "SourceError",
-    "SourcePayloadError",
     "SourceRefused",
-    "SourceThrottled",
-    "SourceUnavailable",
     "StaleAnswerWarning",
     "StoreSchemaError",
     "StoreUnavailable",
     "StoreWarning",
-    "UnresolvedError",
     "UnresolvedWarning",
     "shown",
     "warn",
@@ -160,41 +156,8 @@ def _rebuild(kind: type[SectypesError], message: str, facts: dict[str, Any]) -> 
     return kind(message, **facts)
 
 
-class SourceUnavailable(SourceError):
-    """The source could not be reached or failed on its side."""
-
-    retryable_by_default = True
-
-
-class SourceThrottled(SourceError):
-    """The source asks to wait.
-
-    Parameters
-    ----------
-    retry_after : float | None
-        Seconds to wait, where the source said so.
-    """
-
-    retryable_by_default = True
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        source: str,
-        retryable: bool | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message, source=source, retryable=retryable)
-        self.retry_after = retry_after
-
-
 class SourceRefused(SourceError):
     """The source refuses: a wrong key, or something outside the plan."""
-
-
-class SourcePayloadError(SourceError):
-    """The source answered with something that is not in its documented shape."""
 
 
 class StoreUnavailable(SourceError):
@@ -223,27 +186,6 @@ class StoreSchemaError(SectypesError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle through a function, because the arguments are keyword-only."""
         return _rebuild, (type(self), self.message, {"found": self.found, "needed": self.needed})
-
-
-class UnresolvedError(SectypesError):
-    """Tickers have no type and the caller asked for an error in that case.
-
-    Parameters
-    ----------
-    message : str
-        What is missing.
-    tickers : Sequence[str]
-        The tickers concerned, in the caller's spelling.
-    """
-
-    def __init__(self, message: str, *, tickers: Sequence[str]) -> None:
-        super().__init__(message)
-        self.message = message
-        self.tickers = tuple(tickers)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle through a function, because the arguments are keyword-only."""
-        return _rebuild, (type(self), self.message, {"tickers": self.tickers})
 
 
 class MissingExtraError(SectypesError, ImportError):

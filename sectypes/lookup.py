@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sectypes.asking import Answered, Asker, Keeper, Order, Track, is_kept_miss
+from sectypes.asking import Answered, Asker, Keeper, Order, Track, write_answers
 from sectypes.budget import Budget
 from sectypes.config import Settings
 from sectypes.errors import StoreUnavailable
@@ -385,16 +385,6 @@ class Lookup:
             self.store.add_uses(uses)
         except StoreUnavailable as error:
             log.info("the uses of %d tickers are not written: %s", len(uses), error)
-
-
-def write_answers(store: SqlStore, answers: Sequence[Answered]) -> None:
-    """Keep the facts of answers, and the "no"s that say something about their tickers."""
-    facts = [(one.fact, one.payload) for one in answers if one.fact]
-    misses = [one.miss for one in answers if one.miss and is_kept_miss(one.miss)]
-    if facts:
-        store.put_facts(facts)
-    if misses:
-        store.put_misses(misses)
 
 
 def _why_no_source(settings: Settings) -> str:

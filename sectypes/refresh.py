@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sectypes.asking import Answered, Keeper, Order, Track
+from sectypes.asking import Answered, Keeper, Order, Track, write_answers
 from sectypes.budget import Bill
 from sectypes.errors import InputError, SourceRefused
-from sectypes.lookup import Lookup, write_answers
+from sectypes.lookup import Lookup
 from sectypes.precedence import Known, is_askable
 from sectypes.records import html_table
 from sectypes.taxonomy import (

@@ -16,13 +16,9 @@ MADE = [
     errors.SectypesError("a"),
     errors.ConfigError("a"),
     errors.InputError("a", [Failure(3, "Price", "x", "is no number")]),
-    errors.SourceUnavailable("a", source="fmp"),
-    errors.SourceThrottled("a", source="fmp", retry_after=2.5),
     errors.SourceRefused("a", source="fmp"),
-    errors.SourcePayloadError("a", source="fmp"),
     errors.StoreUnavailable("a", source="database", retryable=False),
     errors.StoreSchemaError("a", found="0001", needed="0002"),
-    errors.UnresolvedError("a", tickers=["NOPE"]),
     errors.MissingExtraError("a"),
 ]
 
@@ -58,13 +54,8 @@ def test_errors_are_what_others_expect_to_catch(kind, also):
 
 def test_retrying_helps_or_not():
     helps = {type(e).__name__: e.retryable for e in MADE if isinstance(e, errors.SourceError)}
-    assert helps == {
-        "SourceUnavailable": True,
-        "SourceThrottled": True,
-        "SourceRefused": False,
-        "SourcePayloadError": False,
-        "StoreUnavailable": False,
-    }
+    assert helps == {"SourceRefused": False, "StoreUnavailable": False}
+    assert errors.StoreUnavailable("a", source="database").retryable
 
 
 def test_failures_are_a_frame_and_the_first_five_are_told():

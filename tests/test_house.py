@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 import sectypes
+from sectypes import errors
 from sectypes.store import SqlStore
 from sectypes.taxonomy import Classification, Origin, SecurityType
 
@@ -246,3 +247,21 @@ def test_every_public_name_at_the_door_can_be_had():
     assert set(sectypes.__all__) <= set(dir(sectypes))
     with pytest.raises(AttributeError, match="no_such_name"):
         _ = sectypes.no_such_name
+
+
+def test_every_exception_is_raised_somewhere():
+    bases = {errors.SectypesError, errors.SourceError}
+    kinds = [
+        kind.__name__
+        for name in errors.__all__
+        if isinstance(kind := getattr(errors, name), type)
+        and issubclass(kind, errors.SectypesError)
+        and kind not in bases
+    ]
+    called = {
+        node.func.id
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert [kind for kind in kinds if kind not in called] == []
