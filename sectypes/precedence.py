@@ -23,7 +23,7 @@ from sectypes import tickers
 from sectypes.guesses import Told, from_label, without_fact
 from sectypes.likeness import contradiction
 from sectypes.opinions import is_doubtful, spoken, weigh
-from sectypes.sorting import Aside, answers_itself, guess_of, names_multiple, sort_rows
+from sectypes.sorting import Aside, guess_of, names_multiple, sort_rows
 from sectypes.taxonomy import (
     Attempt,
     Classification,
@@ -40,7 +40,6 @@ __all__ = [
     "MEMORY_MISS",
     "Held",
     "Known",
-    "answers_itself",
     "cache_trail",
     "decide",
     "describe_fact",

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sectypes.doubts import doubtful
-from sectypes.precedence import Known, answers_itself, is_askable
+from sectypes.precedence import Known, is_askable
 from sectypes.precedence import decide as decide_all
 from sectypes.taxonomy import (
     Attempt,
@@ -149,13 +149,6 @@ def test_a_guess_names_its_rule():
 )
 def test_only_listed_forms_are_asked_about(key, expected):
     assert is_askable(key) is expected
-
-
-def test_a_row_answers_itself_only_when_blank_or_not_listed():
-    assert answers_itself(Query("", ""))
-    assert answers_itself(Query("USD", "USD", is_cash=True))
-    assert not answers_itself(Query("USD", "USD"))
-    assert not answers_itself(Query("AGG", "AGG", provider_type="fixed income"))
 
 
 @pytest.mark.parametrize(

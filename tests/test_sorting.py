@@ -68,3 +68,10 @@ def test_an_overridden_fund_keeps_the_multiple_of_its_fact(known):
     made = Classification("DSU", SecurityType.ETF, Origin.OVERRIDE)
     [answer] = decide([Query("DSU", "DSU")], overrides={"DSU": made}, known={"DSU": known})
     assert (answer.security_type, answer.classification.leverage) == (SecurityType.ETF, 3.0)
+
+
+def test_a_row_answers_itself_only_when_blank_or_not_listed():
+    assert answers_itself(Query("", ""))
+    assert answers_itself(Query("USD", "USD", is_cash=True))
+    assert not answers_itself(Query("USD", "USD"))
+    assert not answers_itself(Query("AGG", "AGG", provider_type="fixed income"))

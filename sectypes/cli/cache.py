@@ -202,7 +202,7 @@ def warm(
     """Fill the cache with what holdings files need and nobody knows yet, within the budget."""
     from sectypes.columns import frame_columns, questions
     from sectypes.current import get_service
-    from sectypes.precedence import answers_itself
+    from sectypes.sorting import answers_itself
 
     tickers = []
     for file in files:
