@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
 
-from hypothesis import given
+import pytest
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
+from sectypes.errors import StoreUnavailable
 from sectypes.store import SqlStore
 from sectypes.store.dialects import COPY_FROM
-from sectypes.store.rows import is_key, usable_keys
+from sectypes.store.rows import as_times, is_key, usable_keys
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
 
 SEEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -95,3 +101,164 @@ def test_a_user_who_may_not_make_tables_writes_many_facts_too(postgres_server, p
 @given(st.lists(st.text(max_size=70) | st.sampled_from(["", "DSU", "A" * 64, "A" * 65, "A\0B"])))
 def test_usable_keys_are_those_that_fit_alone(tickers):
     assert usable_keys(tickers) == [key for key in dict.fromkeys(tickers) if is_key(key)]
+
+
+# -- as they were written -----------------------------------------------------------------------
+
+NUMBERS = count()
+AT_ANY_TIME = st.datetimes(timezones=st.just(UTC))
+ANY_TEXT = st.none() | st.text(min_size=1) | st.sampled_from([one for one in TEXTS if one])
+ANY_FACT = st.builds(
+    Classification,
+    st.builds(lambda: f"N{next(NUMBERS)}"),
+    st.sampled_from(SecurityType),
+    st.sampled_from([Origin.FMP, Origin.PROVIDER, Origin.OPENFIGI]),
+    st.none() | st.sampled_from(Subtype),
+    st.sampled_from([1.0, 2.0, -3.0, 1 / 7, 1e300, 2.0**63]) | st.floats(-1e308, 1e308),
+    ANY_TEXT,
+    ANY_TEXT,
+    AT_ANY_TIME,
+    st.none() | AT_ANY_TIME,
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(ANY_FACT, max_size=6))
+def test_whatever_a_fact_says_comes_back(store, facts):
+    kept = {}
+    for one in facts:
+        label, name = (word and word.replace("\0", "\ufffd") for word in one[5:7])
+        kept[one.ticker] = one._replace(raw_label=label, name=name)
+    assert store.put_facts((one, None) for one in facts) == len(facts)
+    store.put_opinions(one for one in facts if one.origin is Origin.OPENFIGI)
+    found = store.lookup(list(kept))
+    assert found.facts == kept
+    assert found.opinions == {
+        key: one for key, one in kept.items() if one.origin is Origin.OPENFIGI
+    }
+    assert {one.ticker: one for one in store.list_facts() if one.ticker in kept} == kept
+
+
+def by_hand(store: SqlStore, statement: str) -> None:
+    store._database.write(lambda connection: connection.execute(text(statement)))
+
+
+def read_back(store: SqlStore) -> Classification:
+    """The one fact, which both ways of reading tell alike."""
+    (found,) = store.lookup(["Q1"]).facts.values()
+    assert store.list_facts() == [found]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "means"),
+    [
+        ("subtype", "'of_a_newer_version'", {"subtype": None}),
+        ("leverage", "-2", {"leverage": -2.0}),
+        ("leverage", "0.1", {"leverage": 0.1}),
+        ("expires_at", "NULL", {"expires_at": None}),
+        ("raw_label", "NULL", {"raw_label": None}),
+        ("name", "'[\"a\", null]'", {"name": '["a", null]'}),
+    ],
+)
+def test_what_somebody_wrote_by_hand_is_read(store, column, value, means):
+    [_, (made, payload)] = samples(2)
+    store.put_facts([(made, payload)])
+    by_hand(store, f"UPDATE security_types SET {column} = {value}")
+    found = read_back(store)
+    assert found == made._replace(observed_at=found.observed_at, **means)
+
+
+@pytest.fixture
+def sqlite_file(tmp_path):
+    with SqlStore(f"sqlite:///{tmp_path}/cache.db") as store:
+        store.put_facts(list(samples(2))[1:])
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "field", "means"),
+    [
+        ("last_updated", "'2026-03-02 12:00:00'", "observed_at", SEEN),
+        ("last_updated", "'2026-03-02T17:45:00+05:45'", "observed_at", SEEN),
+        ("expires_at", "'2026-03-02T12:00:00Z'", "expires_at", SEEN),
+        ("name", "CAST('a blob' AS BLOB)", "name", "a blob"),
+        ("name", "'a' || char(0) || 'b'", "name", "a\0b"),
+        ("leverage", "'2.5'", "leverage", 2.5),
+        ("leverage", "9e999", "leverage", float("inf")),
+    ],
+)
+def test_what_only_sqlite_lets_one_write_is_read(sqlite_file, column, value, field, means):
+    by_hand(sqlite_file, f"UPDATE security_types SET {column} = {value}")
+    found = getattr(sqlite_file.lookup(["Q1"]).facts["Q1"], field)
+    assert found == means
+    assert getattr(found, "tzinfo", UTC) is UTC
+
+
+def test_bytes_that_are_no_text_are_told_as_an_error_of_the_database(sqlite_file):
+    by_hand(sqlite_file, "UPDATE security_types SET name = CAST(x'ff' AS TEXT)")
+    with pytest.raises(StoreUnavailable, match="failed unexpectedly"):
+        sqlite_file.lookup(["Q1"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "times"),
+    [
+        ([], []),
+        ([None], [None]),
+        (["2026-03-02 12:00:00+00:00", None], [SEEN, None]),
+        (["2026-03-02 12:00:00", "2026-03-02 12:00:00+00:00"], [SEEN, SEEN]),
+        (["2026-03-02T17:45:00+05:45", None, "2026-03-02T12:00:00"], [SEEN, None, SEEN]),
+    ],
+)
+def test_times_are_read_in_utc_whatever_their_zone(texts, times):
+    found = as_times(texts)
+    assert found == times
+    assert {time.tzinfo for time in found if time} <= {UTC}
+
+
+@pytest.mark.parametrize(
+    ("time", "kept"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01 00:00:00.000000+00:00"),
+        (datetime(9999, 12, 31, 23, 59, 59, 999999, UTC), "9999-12-31 23:59:59.999999+00:00"),
+        (SEEN.astimezone(timezone(timedelta(hours=-5))), "2026-03-02 12:00:00.000000+00:00"),
+    ],
+)
+def test_sqlite_keeps_times_as_text_of_one_width(tmp_path, time, kept):
+    [(made, _)] = samples(1)
+    with SqlStore(f"sqlite:///{tmp_path}/cache.db") as store:
+        store.put_facts([(made._replace(observed_at=time), None)])
+        store.set_override("Q0", SecurityType.CASH, note="n", author="a", expires_at=time)
+    with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
+        facts = database.execute("SELECT last_updated FROM security_types").fetchall()
+        assert facts == database.execute("SELECT expires_at FROM overrides").fetchall() == [(kept,)]
+
+
+def test_a_server_whose_own_time_zone_is_another_tells_the_same(postgres_server, postgres_url):
+    database = postgres_url.split("@/")[1].split("?")[0]
+    postgres_server.run(f"ALTER DATABASE {database} SET TimeZone = 'Asia/Kathmandu'")
+    [(made, payload)] = samples(1)
+    with SqlStore(postgres_url) as store:
+        store.put_facts([(made, payload)])
+        assert store.lookup(["Q0"]).facts == {"Q0": made}
+        by_hand(store, "SET TimeZone = 'Asia/Kathmandu'")  # as where a pooler shares connections
+        assert store.lookup(["Q0"]).facts == {"Q0": made}
+
+
+def test_keys_without_a_fact_leave_no_trace_among_those_with_one(store):
+    given_facts = {made.ticker: (made, payload) for made, payload in samples(40)}
+    store.put_facts(given_facts.values())
+    keys = [key for number in range(40) for key in (f"X{number}", f"Q{number}", f"Y{number}")]
+    assert store.lookup(keys).facts == {key: made for key, (made, _) in given_facts.items()}
+    assert store.past(keys, SEEN + timedelta(days=1)).keys() == given_facts.keys()
+
+
+def test_a_subtype_of_a_newer_version_is_not_lost_from_the_history(store):
+    [_, (made, payload)] = samples(2)
+    store.put_facts([(made, payload)])
+    by_hand(store, "UPDATE security_types SET subtype = 'of_a_newer_version'")
+    store.put_facts([(made._replace(observed_at=datetime(2100, 1, 1, tzinfo=UTC)), None)])
+    old = "SELECT old_subtype FROM security_type_history"
+    read = store._database.read(lambda connection: connection.execute(text(old)).scalars().all())
+    assert read == ["of_a_newer_version"]

@@ -133,7 +133,8 @@ class SqlStore(Upkeep):
     def _look_up(self, keys: Sequence[str], connection: Connection) -> Found:
         facts = sql.select_facts(connection, keys)
         now = self._clock()
-        open_ = [key for key in keys if key not in facts or not facts[key].is_fresh(now)]
+        late = {key for key, fact in facts.items() if fact.expires_at and fact.expires_at <= now}
+        open_ = [key for key in keys if key in late or key not in facts]
         misses = sql.select_misses(connection, open_)
         return Found(facts, misses, sql.select_opinions(connection, keys))
 

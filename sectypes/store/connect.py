@@ -18,6 +18,7 @@ from sectypes.config import Secret, default_database_path
 from sectypes.errors import ConfigError
 
 __all__ = [
+    "EXACT",
     "WRITES",
     "as_secret",
     "file_of",
@@ -34,6 +35,8 @@ WAIT_S = 5
 ``connect_timeout`` (PostgreSQL) goes before."""
 STATEMENT_S = 30
 """Longest time for one statement on PostgreSQL."""
+EXACT = "sectypes_exact"
+"""SQL function on SQLite: a number as the shortest text that means it, as Python writes it."""
 WRITES = "sectypes_writes"
 """Execution option of a connection: whether its transaction is going to write."""
 
@@ -156,6 +159,7 @@ def _is_sealed(url: URL) -> bool:
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    connection.create_function(EXACT, 1, str, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode == "delete":
@@ -198,6 +202,7 @@ def postgresql_engine(url: URL) -> Engine:
         hide_parameters=True,
         pool_pre_ping=True,
         pool_timeout=wait_s,
+        use_native_hstore=False,  # a type of an extension, of which each new connection would ask
         connect_args=_unless_given(
             url,
             connect_timeout=wait_s,
@@ -211,7 +216,8 @@ def postgresql_engine(url: URL) -> Engine:
         # Not among the connection's options, which poolers such as PgBouncer refuse.
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SET lock_timeout = '{wait_s}s'; SET statement_timeout = '{STATEMENT_S}s';"
+                f"SET TimeZone = 'UTC'; SET lock_timeout = '{wait_s}s';"
+                f" SET statement_timeout = '{STATEMENT_S}s';"
                 f" SET idle_in_transaction_session_timeout = '{STATEMENT_S}s'"
             )
         connection.commit()

@@ -1,8 +1,9 @@
 """Where the two databases differ: how keys and rows are handed over, and how times are read.
 
-PostgreSQL takes arrays (SQLAlchemy's executemany needed 7.2 s for 10,000 facts, arrays 1.1 s), or
-COPY into a table of the transaction where there are many rows (half of that); SQLite takes JSON
-for keys, of which there can be any number, and prepared rows.
+Keys, of which there can be any number, go over as one JSON text, and what is found comes back as
+one for each column. To be written, PostgreSQL takes arrays (SQLAlchemy's executemany needed 7.2 s
+for 10,000 facts, arrays 1.1 s), or COPY into a table of the transaction where there are many rows
+(half of that); SQLite takes prepared rows.
 """
 
 from __future__ import annotations
@@ -17,18 +18,25 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
+    JSON,
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
+    Float,
     FromClause,
+    Insert,
+    Integer,
     Select,
-    String,
     Table,
+    TableValuedAlias,
     Text,
     any_,
     bindparam,
+    case,
     cast,
     func,
+    inspect,
     select,
     type_coerce,
 )
@@ -36,6 +44,7 @@ from sqlalchemy import column as new_column
 from sqlalchemy import table as new_table
 from sqlalchemy.exc import DBAPIError
 
+from sectypes.store.connect import EXACT
 from sectypes.store.rows import Row
 
 if TYPE_CHECKING:
@@ -46,9 +55,11 @@ __all__ = [
     "among",
     "as_iso",
     "as_json",
-    "bare_rows",
     "batched",
+    "each_of",
+    "has_table",
     "insert_into",
+    "listed",
     "upsert",
 ]
 
@@ -80,9 +91,32 @@ def _is_postgresql(connection: Connection) -> bool:
 def among(connection: Connection, column: Column[str], keys: list[str]) -> ColumnElement[bool]:
     """Whether the column is one of `keys`, however many."""
     if _is_postgresql(connection):
-        return column == any_(bindparam(None, keys, ARRAY(String)))
-    listed = func.json_each(bindparam(None, json.dumps(keys), Text)).table_valued("value")
-    return column.in_(select(listed.c.value))
+        # An array in the statement's text costs a parse tree and a plan for each of its elements.
+        given = select(func.json_array_elements_text(cast(_as_text(keys), JSON)))
+        return column == any_(func.array(given.scalar_subquery()))
+    return column.in_(select(_json_each(keys).c.value))
+
+
+def each_of(
+    connection: Connection, statement: Select[Any], column: Column[str], keys: list[str]
+) -> Select[Any]:
+    """The statement for the rows whose column is one of `keys`; NULLs may stand for no row.
+
+    SQLite builds and sorts a table of its own for `among`. A left join goes from key to key, and
+    does so whatever the planner thinks of the tables.
+    """
+    if _is_postgresql(connection):
+        return statement.where(among(connection, column, keys))
+    given = _json_each(keys)
+    return statement.select_from(given.outerjoin(column.table, column == given.c.value))
+
+
+def _as_text(keys: list[str]) -> BindParameter[str]:
+    return bindparam(None, json.dumps(keys), Text)
+
+
+def _json_each(keys: list[str]) -> TableValuedAlias:
+    return func.json_each(_as_text(keys)).table_valued("value")
 
 
 def as_iso(connection: Connection, column: Column[datetime]) -> ColumnElement[str]:
@@ -99,16 +133,27 @@ def as_json(connection: Connection, column: Column[Any]) -> ColumnElement[str]:
     return type_coerce(column, Text)
 
 
-def bare_rows(connection: Connection, statement: Select[Any]) -> list[tuple[Any, ...]]:
-    """The rows as the driver makes them, for many rows of plain text and numbers.
+def has_table(connection: Connection, name: str) -> bool:
+    """Whether there is such a table; SQLAlchemy's own question takes a new PostgreSQL 5 ms."""
+    if _is_postgresql(connection):
+        return bool(connection.scalar(select(func.to_regclass(name).is_not(None))))
+    return inspect(connection).has_table(name)
 
-    SQLAlchemy's own rows know the names and types of their columns, and making one takes as long
-    as reading it.
+
+def listed(connection: Connection, column: Column[Any]) -> ColumnElement[str]:
+    """All rows' values of a column as one JSON array.
+
+    A driver makes a Python value of each field of each row; `json.loads` makes a list of them in a
+    third of the time. A number may come as its text, and a time as ISO text with its offset.
     """
-    cursor: Any = connection.execute(statement).cursor
-    with _told_by_sqlalchemy(connection), closing(cursor):
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
+    if _is_postgresql(connection):
+        return cast(func.json_agg(column), Text)
+    if not isinstance(column.type, Float):
+        return func.json_group_array(cast(column, Text), type_=Text)
+    # SQLite's JSON has 15 digits of a number, so that only whole ones come through as they are.
+    whole = cast(column, Integer)
+    exact = getattr(func, EXACT)(column)
+    return func.json_group_array(case((whole == column, whole), else_=exact), type_=Text)
 
 
 def upsert(
@@ -132,7 +177,7 @@ def upsert(
     rows : Sequence[Row]
         All with the same columns.
     batch : int
-        Rows a statement.
+        Rows a statement; COPY, which takes any number, may take more.
     newest : str | None
         The column with the time that decides; None to replace always.
     keep : frozenset[str]
@@ -141,14 +186,15 @@ def upsert(
         Columns that are added to, not replaced.
     """
     copies = len(rows) >= COPY_FROM and _can_copy(connection)
-    for some in batched(rows, max(batch, KEYS_A_SELECT) if copies else batch):
+    in_arrays = _is_postgresql(connection) and not copies
+    for some in batched(rows, batch if in_arrays else max(batch, KEYS_A_SELECT)):
         names = list(some[0])
         statement = insert_into(connection)(table)
-        parameters: Any = some
+        parameters: dict[str, Any] = {}
         if copies:
             given = _copied(connection, table, some)
-            statement, parameters = statement.from_select(names, select(*given.c)), {}
-        elif _is_postgresql(connection):
+            statement = statement.from_select(names, select(*given.c))
+        elif in_arrays:
             arrays = func.unnest(*(_array(table.c[name]) for name in names))
             given = arrays.table_valued(*names).render_derived()
             statement = statement.from_select(names, select(*given.c))
@@ -163,7 +209,34 @@ def upsert(
             set_=values,
             where=older,
         )
-        connection.execute(statement, parameters)
+        if _is_postgresql(connection):
+            connection.execute(statement, parameters)
+        else:
+            _execute_many(connection, statement, table, some, batch)
+
+
+def _execute_many(
+    connection: Connection, statement: Insert, table: Table, rows: Sequence[Row], batch: int
+) -> None:
+    """Write rows by a statement that SQLAlchemy makes once, with the values column by column.
+
+    Row by row SQLAlchemy takes as long to get the values ready as SQLite to write them.
+    """
+    made: Any = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
+    columns = [_bound(connection, table.c[name], rows) for name in made.positiontup]
+    for some in batched(list(zip(*columns, strict=True)), batch):
+        connection.exec_driver_sql(str(made), some)
+
+
+def _bound(connection: Connection, column: Column[Any], rows: Sequence[Row]) -> list[Any]:
+    """The values of a column as the driver takes them; rows share many of their times."""
+    bind = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    name = column.name
+    values = [row[name] for row in rows]
+    if bind is None:
+        return values
+    made = {value: bind(value) for value in {*values}}
+    return [made[value] for value in values]
 
 
 def _array(column: Column[Any]) -> ColumnElement[Any]:

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
-from sqlalchemy import Connection, Engine, String, column, func, inspect, select, table
+from sqlalchemy import Connection, Engine, String, column, func, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from sectypes.config import Secret
@@ -29,6 +29,7 @@ from sectypes.store.connect import (
     postgresql_engine,
     sqlite_engine,
 )
+from sectypes.store.dialects import has_table
 from sectypes.store.faults import explain_file, explain_postgresql, explain_sqlite
 from sectypes.store.tables import REVISION, VERSION_TABLE
 
@@ -196,7 +197,7 @@ class _Opened:
 
 def read_revision(connection: Connection) -> str | None:
     """The schema's revision; None where there is none."""
-    if not inspect(connection).has_table(VERSION_TABLE):
+    if not has_table(connection, VERSION_TABLE):
         return None
     revision = column("version_num", String)
     return connection.scalar(select(revision).select_from(table(VERSION_TABLE)))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from sectypes.errors import Failure, InputError
@@ -21,7 +23,9 @@ __all__ = [
     "as_miss",
     "as_override",
     "as_replaced",
+    "as_times",
     "fact_rows",
+    "facts_of_rows",
     "is_key",
     "miss_rows",
     "override_row",
@@ -30,6 +34,7 @@ __all__ = [
 
 Row = dict[str, Any]
 
+_WIDTHS = frozenset(range(1, TICKER_WIDTH + 1))
 _TYPES = {kind.value: kind for kind in SecurityType}
 _SUBTYPES = {kind.value: kind for kind in Subtype}
 _ORIGINS = {origin.value: origin for origin in Origin}
@@ -46,6 +51,8 @@ def usable_keys(tickers: Iterable[str]) -> list[str]:
     every = "".join(distinct)
     if every.isascii() and "\0" not in every:
         # Text for any database, all of it: only the widths are left to look at.
+        if {*map(len, distinct)} <= _WIDTHS:
+            return distinct
         return [ticker for ticker in distinct if 0 < len(ticker) <= TICKER_WIDTH]
     return [ticker for ticker in distinct if is_key(ticker)]
 
@@ -203,38 +210,52 @@ def override_row(made: Classification, *, author: str) -> Row:
     }
 
 
-def as_facts(rows: Iterable[Any]) -> list[Classification]:
-    """Classifications from rows of bare values, times as ISO text with their offset.
+def as_facts(columns: Iterable[Sequence[Any]]) -> list[Classification]:
+    """Classifications from columns of bare values, times as ISO text with their offset.
 
     The columns are ticker, security_type, origin, subtype, leverage, raw_label, name,
-    last_updated, expires_at. Ten thousand rows pass here at once: the tuples are made directly,
-    because a named tuple's own constructor takes twice the time.
+    last_updated, expires_at. Ten thousand rows pass here at once, so each column is read as a
+    whole, and the tuples are made directly: a named tuple's own constructor takes twice the time.
     """
-    make, at, intern = tuple.__new__, _time, sys.intern  # thousands share a few labels
-    return [
-        make(
-            Classification,
-            (
-                ticker,
-                _TYPES[kind],
-                _ORIGINS[origin],
-                # One that only a newer version knows is left out: it is optional.
-                _SUBTYPES.get(subtype),
-                leverage,
-                label and intern(label),
-                name,
-                at(seen),
-                None if until is None else at(until),
-            ),
-        )
-        for ticker, kind, origin, subtype, leverage, label, name, seen, until in rows
-    ]
+    tickers, kinds, origins, subtypes, leverages, labels, names, seen, until = columns
+    values = zip(
+        tickers,
+        map(_TYPES.__getitem__, kinds),
+        map(_ORIGINS.__getitem__, origins),
+        # One that only a newer version knows is left out: it is optional.
+        map(_SUBTYPES.get, subtypes),
+        map(float, leverages),
+        # Thousands share a few labels.
+        [label and sys.intern(label) for label in labels],
+        names,
+        as_times(seen),
+        as_times(until),
+        strict=True,
+    )
+    return list(map(_classification, values))
 
 
-def _time(text: str) -> datetime:
-    """A time from its text; one without a zone, which somebody wrote by hand, is taken as UTC."""
-    found = datetime.fromisoformat(text)
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+_classification = partial(tuple.__new__, Classification)
+
+
+def facts_of_rows(rows: Sequence[Sequence[Any]]) -> list[Classification]:
+    """Classifications from rows that begin with the columns of `as_facts`."""
+    columns = islice(zip(*rows, strict=True), len(Classification._fields))
+    return as_facts(columns) if rows else []
+
+
+def as_times(texts: Iterable[str | None]) -> list[datetime | None]:
+    """Times from their texts, in UTC."""
+    read = datetime.fromisoformat
+    found = [None if text is None else read(text) for text in texts]
+    if {time.tzinfo for time in found if time is not None} <= {UTC}:
+        return found
+    return [None if time is None else _in_utc(time) for time in found]
+
+
+def _in_utc(time: datetime) -> datetime:
+    """The time in UTC; one without a zone, which somebody wrote by hand, is taken as UTC."""
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
 
 
 def as_miss(row: Any) -> Miss:

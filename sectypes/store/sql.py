@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from itertools import compress
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, delete, insert, literal, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    delete,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from sectypes.store.dialects import (
     KEYS_A_SELECT,
     among,
     as_iso,
-    bare_rows,
     batched,
+    each_of,
     insert_into,
+    listed,
     upsert,
 )
-from sectypes.store.rows import Row, as_facts, as_miss, as_override
+from sectypes.store.rows import Row, as_facts, as_miss, as_override, as_times
 from sectypes.store.tables import (
     api_usage,
     lookup_misses,
@@ -46,25 +59,38 @@ __all__ = [
 ]
 
 _facts = security_types.c
+_PLAIN = ("ticker", "security_type", "origin", "subtype", "leverage", "raw_label", "name")
+_TIMES = ("last_updated", "expires_at")
 
 
-def fact_columns(connection: Connection, table: Table = security_types) -> list[ColumnElement[Any]]:
+def fact_columns(connection: Connection) -> list[ColumnElement[Any]]:
     """What `rows.as_facts` reads, in its order."""
-    plain = ("ticker", "security_type", "origin", "subtype", "leverage", "raw_label", "name")
-    times = ("last_updated", "expires_at")
-    return [*(table.c[name] for name in plain), *(as_iso(connection, table.c[t]) for t in times)]
+    return [*(_facts[name] for name in _PLAIN), *(as_iso(connection, _facts[t]) for t in _TIMES)]
 
 
 def select_facts(
     connection: Connection, keys: Sequence[str], table: Table = security_types
 ) -> dict[str, Classification]:
     """The facts about `keys`, fresh or not."""
-    columns = fact_columns(connection, table)
     found: dict[str, Classification] = {}
-    for some in batched(keys, KEYS_A_SELECT):
-        statement = select(*columns).where(among(connection, table.c.ticker, some))
-        found |= {fact.ticker: fact for fact in as_facts(bare_rows(connection, statement))}
+    for columns in _read_columns(connection, [table.c[one] for one in (*_PLAIN, *_TIMES)], keys):
+        found.update(zip(columns[0], as_facts(columns), strict=True))
     return found
+
+
+def _read_columns(
+    connection: Connection, columns: Sequence[Column[Any]], keys: Sequence[str]
+) -> Iterator[list[list[Any]]]:
+    """The columns of the rows of some of the keys at a time; the first is the ticker."""
+    lists: list[ColumnElement[Any]] = [listed(connection, column) for column in columns]
+    for some in batched(keys, KEYS_A_SELECT):
+        statement = each_of(connection, select(*lists), columns[0], some)
+        texts = connection.execute(statement).one()
+        found = [json.loads(text or "[]") for text in texts]  # PostgreSQL has no text for no rows
+        if None in found[0]:
+            is_there = [ticker is not None for ticker in found[0]]
+            found = [list(compress(values, is_there)) for values in found]
+        yield found
 
 
 def select_misses(connection: Connection, keys: Sequence[str]) -> dict[str, Miss]:
@@ -124,26 +150,33 @@ def upsert_facts(
     return len(newer)
 
 
-def _before(connection: Connection, keys: Sequence[str]) -> dict[str, Any]:
-    columns = (
-        _facts.ticker,
-        _facts.security_type,
-        _facts.subtype,
-        _facts.leverage,
-        _facts.origin,
-        _facts.raw_label,
-        _facts.last_updated,
-    )
-    found: dict[str, Any] = {}
-    for some in batched(keys, KEYS_A_SELECT):
-        known = connection.execute(select(*columns).where(among(connection, _facts.ticker, some)))
-        found |= {row.ticker: row for row in known}
+class _Known(NamedTuple):
+    """What a row says before it is replaced."""
+
+    ticker: str
+    security_type: str
+    subtype: str | None
+    leverage: float
+    origin: str
+    raw_label: str | None
+    last_updated: datetime
+
+
+def _before(connection: Connection, keys: Sequence[str]) -> dict[str, _Known]:
+    found: dict[str, _Known] = {}
+    for columns in _read_columns(connection, [_facts[name] for name in _Known._fields], keys):
+        tickers, kinds, subtypes, leverages, origins, labels, seen = columns
+        known = zip(
+            tickers, kinds, subtypes, map(float, leverages), origins, labels, as_times(seen),
+            strict=True,
+        )  # fmt: skip
+        found.update(zip(tickers, map(_Known._make, known), strict=True))
     return found
 
 
 def _remember_changes(
     connection: Connection,
-    before: Mapping[str, Any],
+    before: Mapping[str, _Known],
     rows: Sequence[Row],
     forced_at: datetime | None,
 ) -> None:

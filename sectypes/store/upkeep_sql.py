@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, and_, func, or_, select
 
 from sectypes.records import Change, Contents, Kept, Listed, OverrideEntry
 from sectypes.store.dialects import KEYS_A_SELECT, among, as_json, batched, upsert
-from sectypes.store.rows import Row, as_change, as_facts, as_override, as_replaced
+from sectypes.store.rows import Row, as_change, as_override, as_replaced, facts_of_rows
 from sectypes.store.sql import fact_columns, select_facts, upsert_facts
 from sectypes.store.tables import (
     lookup_misses,
@@ -94,7 +94,7 @@ def select_page(
         statement = statement.where(_facts.expires_at <= now)
     # SQLite knows an offset only together with a limit.
     statement = statement.limit(2**62 if limit is None else limit).offset(offset)
-    return as_facts(connection.execute(statement).all())
+    return facts_of_rows(connection.execute(statement).all())
 
 
 def select_due(connection: Connection, before: datetime, now: datetime) -> list[Kept]:
@@ -106,7 +106,7 @@ def select_due(connection: Connection, before: datetime, now: datetime) -> list[
         .where(or_(_facts.last_updated <= before, _facts.expires_at <= now))
     )
     found = connection.execute(statement).all()
-    facts = as_facts(row[:-1] for row in found)
+    facts = facts_of_rows(found)
     return [Kept(fact, row[-1]) for fact, row in zip(facts, found, strict=True)]
 
 
@@ -187,7 +187,7 @@ def select_all(connection: Connection) -> tuple[list[Listed], list[OverrideEntry
     """All facts with their payloads, and all overrides, in the order of their keys."""
     columns = [*fact_columns(connection), as_json(connection, _facts.fmp_data)]
     found = connection.execute(select(*columns).order_by(_facts.ticker)).all()
-    facts = as_facts(row[:-1] for row in found)
+    facts = facts_of_rows(found)
     return (
         [Listed(fact, row[-1]) for fact, row in zip(facts, found, strict=True)],
         select_override_entries(connection),
