@@ -1,10 +1,11 @@
-"""Backup: all facts and overrides as a list of records, in YAML, JSON or Parquet, and back.
+"""Backup: facts, overrides and second opinions as records, in YAML, JSON or Parquet, and back.
 
 A record has `ticker`, `security_type`, `subtype`, `leverage`, `origin`, `raw_label`, `name`,
 `observed_at`, `expires_at` (ISO 8601 with offset), `author` (of an override, whose note is the
-`raw_label`) and `fmp_data` (what the source sent, as JSON text). Remembered "no"s, uses, the count
-of calls and the history stay where they are: the first three mean nothing elsewhere, and a
-history that continues in two places would contradict itself.
+`raw_label`), `role` ("opinion" for what the second source said) and `fmp_data` (what the source
+sent, as JSON text). Remembered "no"s, uses, the count of calls and the history stay where they are:
+the first three mean nothing elsewhere, and a history that continues in two places would contradict
+itself.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class ImportSummary:
         what is known is as new or newer.
     overrides_new, overrides_kept : int
         Overrides that were not there, and those whose ticker has one already, which stays.
+    opinions_new, opinions_kept : int
+        Second opinions that were not known or are newer, and those that were left aside.
     dry_run : bool
         Whether nothing was written.
     """
@@ -56,6 +59,8 @@ class ImportSummary:
     kept: int
     overrides_new: int
     overrides_kept: int
+    opinions_new: int
+    opinions_kept: int
     dry_run: bool
 
     def to_dict(self) -> dict[str, int | bool]:
@@ -73,7 +78,7 @@ class ImportSummary:
 
 
 def export_cache(store: SqlStore, path: str | Path) -> int:
-    """Write all facts and overrides to a file, whole or not at all.
+    """Write all facts, overrides and second opinions to a file, whole or not at all.
 
     Parameters
     ----------
@@ -93,8 +98,7 @@ def export_cache(store: SqlStore, path: str | Path) -> int:
         Another suffix, or the file cannot be written.
     """
     write, _ = _format(path)
-    facts, overrides = store.dump()
-    records = to_records(facts, overrides)
+    records = to_records(store.dump())
     write_whole(path, write(records))
     return len(records)
 
@@ -111,7 +115,7 @@ def import_cache(
     path : str | Path
         As `export_cache` writes it.
     force : bool
-        Older facts replace newer ones as well.
+        Older facts and opinions replace newer ones as well.
     dry_run : bool
         Only tell what would happen.
 
@@ -126,9 +130,10 @@ def import_cache(
         The file cannot be read or a record is not as it must be; nothing is written then.
     """
     backup = read_backup(path)
-    done = store.restore(backup.facts, backup.overrides, force=force, dry_run=dry_run)
-    keys = [fact.ticker for fact, _ in backup.facts]
-    read = len(keys) + len(backup.overrides)
+    done = store.restore(*backup, force=force, dry_run=dry_run)
+    facts = (fact for fact, _ in backup.facts)
+    keys = list(dict.fromkeys(one.ticker for one in (*facts, *backup.opinions)))
+    read = len(backup.facts) + len(backup.overrides) + len(backup.opinions)
     return ImportSummary(read=read, dry_run=dry_run, **done._asdict()), keys
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from sectypes.errors import Failure, InputError
-from sectypes.records import Listed, OverrideEntry
+from sectypes.records import Dump, OverrideEntry
 from sectypes.taxonomy import SECURITY_TYPES, Classification, Origin, SecurityType, Subtype
 from sectypes.tickers import canonical
 
@@ -17,36 +17,43 @@ __all__ = ["COLUMNS", "Backup", "from_records", "to_records"]
 
 COLUMNS = (
     *("ticker", "security_type", "subtype", "leverage", "origin", "raw_label", "name"),
-    *("observed_at", "expires_at", "author", "fmp_data"),
+    *("observed_at", "expires_at", "author", "role", "fmp_data"),
 )
 _NEEDED = ("ticker", "security_type", "origin", "observed_at")
 _ORIGINS = tuple(one.value for one in Origin if not one.is_guess)
 _SUBTYPES = tuple(one.value for one in Subtype)
 MOST_PROBLEMS = 1000
+OPINION = "opinion"
+"""The role of a record that the second source made."""
 _TICKER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./-]*")
 
 
 class Backup(NamedTuple):
-    """What a file holds: facts with their payloads, and overrides."""
+    """What a file holds: facts with their payloads, overrides, and second opinions."""
 
     facts: list[tuple[Classification, Any | None]]
     overrides: list[OverrideEntry]
+    opinions: list[Classification]
 
 
-def to_records(facts: Sequence[Listed], overrides: Sequence[OverrideEntry]) -> list[dict[str, Any]]:
-    """Facts, then overrides, as flat records; what is missing is left out.
+def to_records(dump: Dump) -> list[dict[str, Any]]:
+    """Facts, then overrides, then opinions, as flat records; what is missing is left out.
 
     Examples
     --------
     >>> from datetime import UTC
+    >>> from sectypes.records import Listed
     >>> seen = datetime(2026, 1, 1, tzinfo=UTC)
     >>> fact = Classification("ON", SecurityType.EQUITY, Origin.FMP, observed_at=seen)
-    >>> to_records([Listed(fact, None)], [])
+    >>> to_records(Dump([Listed(fact, None)], [], []))
     [{'ticker': 'ON', 'security_type': 'equity', 'leverage': 1.0, 'origin': 'fmp', \
 'observed_at': '2026-01-01T00:00:00+00:00'}]
     """
-    records = [_record(fact, fmp_data=_sorted_json(payload)) for fact, payload in facts]
-    return records + [_record(made, author=author) for made, author in overrides]
+    return [
+        *(_record(fact, fmp_data=_sorted_json(payload)) for fact, payload in dump.facts),
+        *(_record(made, author=author) for made, author in dump.overrides),
+        *(_record(opinion, role=OPINION) for opinion in dump.opinions),
+    ]
 
 
 def _record(fact: Classification, **more: str | None) -> dict[str, Any]:
@@ -73,7 +80,7 @@ def _sorted_json(payload: str | None) -> str | None:
 
 
 def from_records(records: Sequence[object], label: str) -> Backup:
-    """Facts and overrides from records, all of which are checked first.
+    """Facts, overrides and opinions from records, all of which are checked first.
 
     Raises
     ------
@@ -82,17 +89,18 @@ def from_records(records: Sequence[object], label: str) -> Backup:
         are collected, with the record's number (from 1), the field and the value.
     """
     problems: list[Failure] = []
-    backup = Backup([], [])
-    seen: set[tuple[str, bool]] = set()
+    backup = Backup([], [], [])
+    seen: set[tuple[str, bool, bool]] = set()
     for number, record in enumerate(records, 1):
         found = list(_problems(number, record))
         if not found and isinstance(record, Mapping):
             is_override = record["origin"] == Origin.OVERRIDE.value
-            if (record["ticker"], is_override) in seen:
+            place = (record["ticker"], is_override, record.get("role") == OPINION)
+            if place in seen:
                 why = "comes twice; keep one of the records"
                 found.append(Failure(number, "ticker", record["ticker"], why))
             else:
-                seen.add((record["ticker"], is_override))
+                seen.add(place)
                 _add(backup, record)
         problems += found
         if len(problems) >= MOST_PROBLEMS:
@@ -116,6 +124,8 @@ def _add(backup: Backup, record: Mapping[str, Any]) -> None:
     )
     if fact.origin is Origin.OVERRIDE:
         backup.overrides.append(OverrideEntry(fact, record["author"]))
+    elif record.get("role") == OPINION:
+        backup.opinions.append(fact)
     else:
         payload = record.get("fmp_data")
         backup.facts.append((fact, None if payload is None else json.loads(payload)))
@@ -139,6 +149,9 @@ def _problems(number: int, record: object) -> list[Failure]:
         value = record.get(name)
         if value is not None and not fits(value):
             found.append(Failure(number, name, value, why))
+    if record.get("role") == OPINION and record.get("origin") != Origin.OPENFIGI.value:
+        why = f"an opinion is {Origin.OPENFIGI.value}'s, not {record.get('origin')}'s"
+        found.append(Failure(number, "role", OPINION, why))
     return found
 
 
@@ -198,6 +211,7 @@ _RULES: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "raw_label": (_is_text, "must be text"),
     "name": (_is_text, "must be text"),
     "author": (_is_text, "must be text"),
+    "role": (lambda value: value == OPINION, f"must be {OPINION}, or left out"),
     "observed_at": (_is_time, "must be a time in ISO 8601 with its offset, as text"),
     "expires_at": (_is_time, "must be a time in ISO 8601 with its offset, as text"),
     "fmp_data": (_is_json, "must be JSON as text"),

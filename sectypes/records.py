@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sectypes.taxonomy import Classification, Origin, SecurityType
 
-__all__ = ["Change", "Contents", "Kept", "Listed", "OverrideEntry", "html_table"]
+__all__ = ["Change", "Contents", "Dump", "Kept", "Listed", "OverrideEntry", "html_table"]
 
 
 class Change(NamedTuple):
@@ -60,6 +60,14 @@ class OverrideEntry(NamedTuple):
 
     made: Classification
     author: str
+
+
+class Dump(NamedTuple):
+    """All that a backup holds, each in the order of its keys."""
+
+    facts: list[Listed]
+    overrides: list[OverrideEntry]
+    opinions: list[Classification]
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,13 +94,15 @@ def test_10_000_facts_travel_from_sqlite_to_postgresql_and_back(
     for key in ("ON", "😀"):
         first.set_override(key, SecurityType.BOND, note="Nö: 1E5", author="ann", leverage=1.5)
     files = [tmp_path / f"{name}{suffix}" for name in "ab"]
-    assert export_cache(first, files[0]) == 10_002
+    first.put_opinions([one._replace(origin=Origin.OPENFIGI) for one, _ in many(300)])
+    assert export_cache(first, files[0]) == 10_302
     summary, keys = import_cache(second, files[0])
     assert (summary.new, summary.overrides_new, len(keys)) == (10_000, 2, 10_000)
+    assert (summary.opinions_new, summary.opinions_kept, summary.read) == (300, 0, 10_302)
     export_cache(second, files[1])
     import_cache(third, files[1])
-    facts, overrides = third.dump()
-    assert overrides == first.dump()[1] == second.dump()[1]
+    facts, overrides, opinions = third.dump()
+    assert (overrides, opinions) == first.dump()[1:] == second.dump()[1:]
     payloads = [None if one.payload is None else json.loads(one.payload) for one in facts]
     expected = sorted(many(10_000), key=lambda fact: fact[0].ticker)
     assert list(zip((one.fact for one in facts), payloads, strict=True)) == expected
@@ -116,7 +118,39 @@ def test_a_yaml_backup_is_a_list_of_records_with_quoted_tickers(open_store, tmp_
     assert "null" not in text
 
 
-def test_only_facts_and_overrides_travel(open_store, tmp_path):
+def test_of_two_opinions_the_newer_stands_unless_forced(open_store, tmp_path):
+    said = fact("BST")._replace(origin=Origin.OPENFIGI)
+    older, newer = (said._replace(observed_at=SEEN + number * DAY) for number in (0, 1))
+    first, second = open_store(), open_store()
+    first.put_opinions([older])
+    second.put_opinions([newer])
+    export_cache(first, tmp_path / "a.json")
+    summary, keys = import_cache(second, tmp_path / "a.json")
+    assert (summary.opinions_new, summary.opinions_kept, keys) == (0, 1, ["BST"])
+    assert second.dump().opinions == [newer]
+    summary, _ = import_cache(second, tmp_path / "a.json", force=True)
+    assert (summary.opinions_new, second.dump().opinions) == (1, [older])
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"role": "judge"}, "must be opinion, or left out"),
+        ({"role": "opinion", "origin": "fmp"}, "an opinion is openfigi's, not fmp's"),
+    ],
+    ids=["no such role", "not the second source's"],
+)
+def test_an_opinion_is_the_second_sources(open_store, tmp_path, changes, why):
+    record = {
+        "ticker": "BST", "security_type": "mutual_fund", "origin": "openfigi",
+        "observed_at": SEEN.isoformat(), **changes,
+    }  # fmt: skip
+    (tmp_path / "a.json").write_text(json.dumps([record]))
+    with pytest.raises(InputError, match=why):
+        import_cache(open_store(), tmp_path / "a.json")
+
+
+def test_only_facts_overrides_and_opinions_travel(open_store, tmp_path):
     store = open_store()
     store.put_misses([Miss("NOPE", AnswerStatus.NOT_FOUND, "n", SEEN, SEEN + DAY)])
     store.add_uses({"DSU": 3})
@@ -384,7 +418,8 @@ def test_a_summary_reads_well(store, tmp_path):
     (tmp_path / "a.json").write_text(json.dumps([record()]))
     summary, _ = import_cache(store, tmp_path / "a.json", dry_run=True)
     assert str(summary) == (
-        "would be: 1 read, 1 new, 0 replaced, 0 kept, 0 overrides new, 0 overrides kept"
+        "would be: 1 read, 1 new, 0 replaced, 0 kept, 0 overrides new, 0 overrides kept,"
+        " 0 opinions new, 0 opinions kept"
     )
     assert "<td>1</td>" in summary._repr_html_()
 

@@ -208,7 +208,8 @@ RECORD = {
     "fmp_data": '{"symbol": "DSU"}',
 }
 OVERRIDE = RECORD | {"ticker": "ON", "origin": "override", "author": "a", "raw_label": "b"}
-RECORDS = [RECORD, {**RECORD, "ticker": "SPY"}, {**OVERRIDE, "leverage": 3.0}]
+OPINION = {**RECORD, "origin": "openfigi", "role": "opinion", "fmp_data": None}
+RECORDS = [RECORD, {**RECORD, "ticker": "SPY"}, {**OVERRIDE, "leverage": 3.0}, OPINION]
 
 
 @pytest.fixture
@@ -231,11 +232,11 @@ def all_or_nothing(store: SqlStore, path: Path) -> None:
     except InputError:
         assert store.dump() == before
         return
-    facts, _ = store.dump()
-    assert done.read == done.new + done.replaced + done.kept + done.overrides_new + (
-        done.overrides_kept
-    )
-    assert {"KEPT", *keys} <= {fact.ticker for fact, _ in facts}
+    numbers = done.to_dict()
+    assert numbers.pop("read") + numbers.pop("dry_run") == sum(numbers.values())
+    kept = store.dump()
+    tickers = {fact.ticker for fact, _ in kept.facts} | {one.ticker for one in kept.opinions}
+    assert {"KEPT", *keys} <= tickers
 
 
 @pytest.mark.parametrize("suffix", ["yaml", "json", "parquet"])

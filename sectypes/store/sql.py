@@ -63,9 +63,9 @@ _PLAIN = ("ticker", "security_type", "origin", "subtype", "leverage", "raw_label
 _TIMES = ("last_updated", "expires_at")
 
 
-def fact_columns(connection: Connection) -> list[ColumnElement[Any]]:
+def fact_columns(connection: Connection, table: Table = security_types) -> list[ColumnElement[Any]]:
     """What `rows.as_facts` reads, in its order."""
-    return [*(_facts[name] for name in _PLAIN), *(as_iso(connection, _facts[t]) for t in _TIMES)]
+    return [*(table.c[name] for name in _PLAIN), *(as_iso(connection, table.c[t]) for t in _TIMES)]
 
 
 def select_facts(
@@ -214,11 +214,14 @@ def select_opinions(connection: Connection, keys: Sequence[str]) -> dict[str, Cl
     return select_facts(connection, keys, second_opinions)
 
 
-def upsert_opinions(connection: Connection, rows: Sequence[Row], batch: int) -> None:
-    """Write those opinions that are newer than what is known."""
+def upsert_opinions(
+    connection: Connection, rows: Sequence[Row], batch: int, *, is_forced: bool = False
+) -> None:
+    """Write those opinions that are newer than what is known, or all."""
     names = [column.name for column in second_opinions.c if column.name != "id"]
     kept = [{name: row[name] for name in names} for row in rows]
-    upsert(connection, second_opinions, kept, batch, newest="last_updated")
+    newest = None if is_forced else "last_updated"
+    upsert(connection, second_opinions, kept, batch, newest=newest)
 
 
 def select_isins(connection: Connection, keys: Sequence[str]) -> dict[str, str]:

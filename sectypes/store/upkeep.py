@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sectypes.records import Change, Contents, Kept, Listed, OverrideEntry
+from sectypes.records import Change, Contents, Dump, Kept, OverrideEntry
 from sectypes.store import rows, upkeep_sql
 from sectypes.store.engine import Database, read_revision
 from sectypes.store.upkeep_sql import Restored
@@ -103,14 +103,15 @@ class Upkeep:
 
     # -- backup -----------------------------------------------------------------------------
 
-    def dump(self) -> tuple[list[Listed], list[OverrideEntry]]:
-        """All facts and all overrides, each in the order of its keys."""
+    def dump(self) -> Dump:
+        """All facts, all overrides and all second opinions."""
         return self._database.read(upkeep_sql.select_all)
 
     def restore(
         self,
         facts: Iterable[tuple[Classification, Any | None]],
         overrides: Iterable[OverrideEntry],
+        opinions: Iterable[Classification] = (),
         *,
         force: bool = False,
         dry_run: bool = False,
@@ -123,8 +124,10 @@ class Upkeep:
             Each with its payload.
         overrides : Iterable[OverrideEntry]
             They never replace an override that is there.
+        opinions : Iterable[Classification]
+            What the second source said.
         force : bool
-            Older facts replace newer ones as well.
+            Older facts and opinions replace newer ones as well.
         dry_run : bool
             Only tell what would happen.
 
@@ -138,6 +141,7 @@ class Upkeep:
             upkeep_sql.restore,
             facts=rows.fact_rows(facts, now),
             made=[rows.override_row(one.made, author=one.author) for one in overrides],
+            opinions=rows.fact_rows(((one, None) for one in opinions), now),
             batch=self._batch,
             forced_at=now if force else None,
             dry_run=dry_run,

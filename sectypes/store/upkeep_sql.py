@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table, and_, func, or_, select
 
-from sectypes.records import Change, Contents, Kept, Listed, OverrideEntry
+from sectypes.records import Change, Contents, Dump, Kept, Listed, OverrideEntry
 from sectypes.store.dialects import KEYS_A_SELECT, among, as_json, batched, upsert
 from sectypes.store.rows import Row, as_change, as_override, as_replaced, facts_of_rows
-from sectypes.store.sql import fact_columns, select_facts, upsert_facts
+from sectypes.store.sql import fact_columns, select_facts, upsert_facts, upsert_opinions
 from sectypes.store.tables import (
     lookup_misses,
     override_history,
     overrides,
+    second_opinions,
     security_type_history,
     security_types,
     ticker_uses,
@@ -50,6 +51,8 @@ class Restored(NamedTuple):
         what is known is as new or newer.
     overrides_new, overrides_kept : int
         Overrides that were not there, and those that already had one and kept it.
+    opinions_new, opinions_kept : int
+        Second opinions that were not known or are newer, and those that were left aside.
     """
 
     new: int
@@ -57,6 +60,8 @@ class Restored(NamedTuple):
     kept: int
     overrides_new: int
     overrides_kept: int
+    opinions_new: int
+    opinions_kept: int
 
 
 def select_contents(connection: Connection, now: datetime) -> Contents:
@@ -183,14 +188,16 @@ def select_override_entries(connection: Connection) -> list[OverrideEntry]:
 # -- backup ---------------------------------------------------------------------------------
 
 
-def select_all(connection: Connection) -> tuple[list[Listed], list[OverrideEntry]]:
-    """All facts with their payloads, and all overrides, in the order of their keys."""
+def select_all(connection: Connection) -> Dump:
+    """All facts with their payloads, all overrides and all second opinions."""
     columns = [*fact_columns(connection), as_json(connection, _facts.fmp_data)]
     found = connection.execute(select(*columns).order_by(_facts.ticker)).all()
     facts = facts_of_rows(found)
-    return (
+    said = select(*fact_columns(connection, second_opinions)).order_by(second_opinions.c.ticker)
+    return Dump(
         [Listed(fact, row[-1]) for fact, row in zip(facts, found, strict=True)],
         select_override_entries(connection),
+        facts_of_rows(connection.execute(said).all()),
     )
 
 
@@ -198,30 +205,42 @@ def restore(
     connection: Connection,
     facts: Sequence[Row],
     made: Sequence[Row],
+    opinions: Sequence[Row],
     batch: int,
     forced_at: datetime | None,
     dry_run: bool,
 ) -> Restored:
     """Write what a backup holds, or only tell what that would do; an override is never replaced."""
-    seen: dict[str, datetime] = {}
-    for some in batched([row["ticker"] for row in facts], KEYS_A_SELECT):
-        statement = select(_facts.ticker, _facts.last_updated)
-        found: Any = connection.execute(statement.where(among(connection, _facts.ticker, some)))
-        seen |= dict(found.all())
-    replaced = sum(
-        forced_at is not None or seen[row["ticker"]] < row["last_updated"]
-        for row in facts
-        if row["ticker"] in seen
-    )
+    new, replaced = _news(connection, security_types, facts, forced_at)
+    opinions_new, opinions_replaced = _news(connection, second_opinions, opinions, forced_at)
     there = set(connection.scalars(select(overrides.c.ticker)))
     added = [row for row in made if row["ticker"] not in there]
     if not dry_run:
         upsert_facts(connection, facts, batch, forced_at)
         upsert(connection, overrides, added, batch)
+        upsert_opinions(connection, opinions, batch, is_forced=forced_at is not None)
     return Restored(
-        new=sum(row["ticker"] not in seen for row in facts),
+        new=new,
         replaced=replaced,
-        kept=len(seen) - replaced,
+        kept=len(facts) - new - replaced,
         overrides_new=len(added),
         overrides_kept=len(made) - len(added),
+        opinions_new=opinions_new + opinions_replaced,
+        opinions_kept=len(opinions) - opinions_new - opinions_replaced,
     )
+
+
+def _news(
+    connection: Connection, table: Table, rows: Sequence[Row], forced_at: datetime | None
+) -> tuple[int, int]:
+    """How many rows are of tickers that are not there, and how many replace an older one."""
+    seen: dict[str, datetime] = {}
+    for some in batched([row["ticker"] for row in rows], KEYS_A_SELECT):
+        statement = select(table.c.ticker, table.c.last_updated)
+        found: Any = connection.execute(statement.where(among(connection, table.c.ticker, some)))
+        seen |= dict(found.all())
+    known = [row for row in rows if row["ticker"] in seen]
+    replaced = sum(
+        forced_at is not None or seen[row["ticker"]] < row["last_updated"] for row in known
+    )
+    return len(rows) - len(known), replaced
