@@ -22,6 +22,7 @@ from sectypes.risk.result import RiskScore
 from sectypes.risk.score import Exposures, score_book
 from sectypes.risk.sides import Sides
 from sectypes.risk.suggest import suggested_limits
+from sectypes.risk.told import Told
 from sectypes.scenarios import CrashScenarios, RiskLimits
 
 if TYPE_CHECKING:
@@ -326,7 +327,8 @@ def _compare_one(
         "notes": rated.weighed.notes,
     }
     scored = score_book(after, origins=holdings.get("origin"), **options)
-    sides = Sides(holdings, rated, shared["method"], shared["leverage"])
+    told, everything = Told(holdings, rated), rated.weighed.layout.everything
+    sides = Sides(told, everything, shared["method"], shared["leverage"])
     return Comparison(
         before=score_book(before, **options),
         after=scored,

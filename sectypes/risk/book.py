@@ -158,7 +158,7 @@ def numbers(values: Any, column: str) -> FloatArray:
         A value is no number, or the values are not a flat list.
     """
     try:
-        if isinstance(values, pd.Series):
+        if isinstance(values, pd.Series) and values.dtype != np.float64:
             found = values.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
             found = np.asarray(values, dtype=np.float64)

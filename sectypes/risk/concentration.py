@@ -18,7 +18,10 @@ from sectypes.risk.losses import Loss, leverage_gap
 from sectypes.risk.rates import BoolArray, FloatArray
 from sectypes.scenarios import CrashScenarios
 
-__all__ = ["Method", "concentration_by_group", "concentration_loss", "whole_book_loss"]
+__all__ = ["ASKS_KIND", "Method", "concentration_by_group", "concentration_loss", "whole_book_loss"]
+
+ASKS_KIND = ("single_issuer", "top_n")
+"""Methods to which it matters what is a fund."""
 
 
 def concentration_loss(
@@ -132,7 +135,11 @@ def whole_book(book: Book, *, leverage: float) -> Loss:
 
 
 def concentration_by_group(
-    ranked: FloatArray, losses: FloatArray, funds: BoolArray, groups: Groups, method: Method
+    ranked: FloatArray,
+    losses: FloatArray,
+    funds: BoolArray | None,
+    groups: Groups,
+    method: Method,
 ) -> FloatArray:
     """Concentration loss of each group before the portfolio's leverage, shape (groups,).
 
@@ -142,8 +149,9 @@ def concentration_by_group(
         Absolute weights, rounded to 9 places: what counts as equally large.
     losses : array of float, shape (n,)
         Absolute weight x rate. No NaN and no empty group may come in.
-    funds : array of bool, shape (n,)
-        Whether the position is an etf or a mutual fund.
+    funds : array of bool, shape (n,), or None
+        Whether the position is an etf or a mutual fund; None where there is none, or the method
+        (see `ASKS_KIND`) does not ask.
     groups : Groups
         The portfolio of each row.
     method : str
@@ -158,8 +166,8 @@ def concentration_by_group(
     if method == "worst_position":
         return groups.highest(losses)
     sizes = ranked
-    if method != "largest_position":
-        counted = ~funds & (sizes > 0)
+    if method in ASKS_KIND:
+        counted = sizes > 0 if funds is None else ~funds & (sizes > 0)
         counted |= ~groups.any(counted)[groups.codes]
         sizes, losses = np.where(counted, sizes, 0.0), np.where(counted, losses, 0.0)
     is_largest = sizes == groups.highest(sizes)[groups.codes]

@@ -12,13 +12,13 @@ import pandas as pd
 
 from sectypes.risk.plausible import NO_ORIGIN, origin_codes
 from sectypes.risk.positions import flag_column
-from sectypes.risk.rates import NO_TYPE, FloatArray, IntArray, type_codes
+from sectypes.risk.rates import NO_TYPE, BoolArray, FloatArray, IntArray, type_codes
 from sectypes.risk.result import same_fields
-from sectypes.risk.sums import group_sums
+from sectypes.risk.sums import Grid, group_sums
 from sectypes.risk.weights import weigh
 from sectypes.taxonomy import Origin
 
-__all__ = ["Coverage", "coverage_of", "coverage_shares", "one_coverage"]
+__all__ = ["Coverage", "coverage_of", "coverage_shares", "one_coverage", "share_bins"]
 
 _MISSING = NO_ORIGIN + 1
 _BINS = _MISSING + 1
@@ -152,43 +152,67 @@ def coverage_of(
     <Coverage: fmp 30.0%, default 70.0%; guessed 70.0%, stale unknown>
     """
     weighed = weigh(holdings, by=by, fx=fx)
+    layout, origins = weighed.layout, origin_codes(holdings)
+    told = np.int8(NO_ORIGIN) if origins is None else origins
+    bins = share_bins(told, type_codes(holdings["security_type"]))
+    stale = flag_column(holdings, "stale") if "stale" in holdings else None
+    rows = layout.rows(layout.everything)
     shares = coverage_shares(
-        holdings,
-        origin_codes(holdings),
-        type_codes(holdings["security_type"]),
-        np.abs(weighed.weights),
-        weighed.codes,
+        bins[rows],
+        None if stale is None else stale[rows],
+        np.abs(weighed.weights_of(layout.everything)),
+        layout.groups(layout.everything).codes,
         len(weighed.labels),
+        has_origins=origins is not None,
     )
     return one_coverage(shares) if by is None else pd.DataFrame(shares, index=weighed.labels)
 
 
+def share_bins(origins: IntArray | np.integer[Any], types: IntArray) -> IntArray:
+    """Which share each row counts in."""
+    return np.where(types == NO_TYPE, np.int8(_MISSING), origins)
+
+
 def coverage_shares(
-    holdings: pd.DataFrame,
-    origins: IntArray | None,
-    types: IntArray,
+    bins: IntArray,
+    stale: BoolArray | None,
     sizes: FloatArray,
     codes: IntArray,
     groups: int,
+    *,
+    has_origins: bool,
+    grid: Grid | None = None,
 ) -> dict[str, FloatArray]:
-    """The shares of `Coverage`, and ``guessed``, of each portfolio: arrays of shape (groups,)."""
-    told = np.full(len(types), NO_ORIGIN) if origins is None else origins
-    bins = np.where(types == NO_TYPE, _MISSING, told)
-    if "stale" in holdings:
-        bins += _BINS * flag_column(holdings, "stale")
+    """The shares of `Coverage`, and ``guessed``, of each portfolio: arrays of shape (groups,).
+
+    Parameters
+    ----------
+    bins : array of int, shape (n,)
+        As `share_bins` makes them.
+    stale : array of bool, shape (n,), or None
+        None where the frame does not tell.
+    sizes, codes, groups, grid
+        As in `group_sums`.
+    has_origins : bool
+        Whether the frame tells origins.
+    """
     # One pass over the rows: a sum for each portfolio, origin, and fresh or stale.
-    summed = group_sums(sizes, codes * (2 * _BINS) + bins, groups * 2 * _BINS)
-    parts = summed.reshape(groups, 2, _BINS)
+    ages = 1 if stale is None else 2
+    places = codes * (ages * _BINS)
+    places += bins
+    if stale is not None:
+        places += _BINS * stale
+    parts = group_sums(sizes, places, groups * ages * _BINS, grid).reshape(groups, ages, _BINS)
     total = parts.sum(axis=(1, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = parts.sum(axis=1) / total[:, None]
-        stale = parts[:, 1].sum(axis=1) / total
+        old = parts[:, -1].sum(axis=1) / total
     nothing = np.full(groups, np.nan)
     names = [*(origin.value for origin in Origin), "unknown", "missing"]
     shares = {name: share[:, place] for place, name in enumerate(names)}
-    if origins is None:
+    if not has_origins:
         shares |= {origin.value: nothing for origin in Origin}
-    shares["stale"] = stale if "stale" in holdings else nothing
+    shares["stale"] = nothing if stale is None else old
     shares["guessed"] = shares["heuristic"] + shares["default"]
     return shares
 

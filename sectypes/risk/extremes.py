@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sectypes.risk.concentration import Method, concentration_by_group
+from sectypes.risk.concentration import ASKS_KIND, Method, concentration_by_group
 from sectypes.risk.groups import Groups
 from sectypes.risk.lots import Lots
 from sectypes.risk.rates import BoolArray, FloatArray, IntArray
@@ -80,10 +80,10 @@ def extreme_losses(
     groups, lots, method
         As in `concentration_by_group` and `find_lots`.
     """
-    if method in ("largest_position", "worst_position"):
+    if method not in ASKS_KIND:
         losses = sizes * readings.best(readings.funds, readings.others)
         losses = losses if lots is None else lots.together(losses)
-        return concentration_by_group(ranked, losses, losses < 0, groups, method)
+        return concentration_by_group(ranked, losses, None, groups, method)
     funds, others = _of_securities(sizes, readings, lots)
     bound = ~np.isfinite(funds) & (ranked > 0)
     walked = _walks(ranked, others, bound, readings, groups, method)

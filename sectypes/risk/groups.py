@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sectypes.risk.rates import BoolArray, FloatArray, IntArray
+from sectypes.risk.sums import Grid
 
 __all__ = ["Groups"]
 
@@ -25,6 +26,13 @@ class Groups:
         return cls(codes, np.concatenate([np.zeros(min(len(codes), 1), dtype=np.int64), starts]))
 
     @classmethod
+    def between(cls, edges: IntArray) -> Groups:
+        """The groups that begin and end at these rows; no rows at all are no group."""
+        counts = np.diff(edges)
+        codes = np.repeat(np.arange(len(counts)), counts)
+        return cls(codes, edges[:-1] - edges[0] if len(codes) else codes)
+
+    @classmethod
     def one(cls, rows: int) -> Groups:
         """All rows in one group."""
         return cls(np.zeros(rows, dtype=np.int64), np.zeros(1, dtype=np.int64))
@@ -38,3 +46,9 @@ class Groups:
         """Whether any row of each group says so."""
         found: BoolArray = np.logical_or.reduceat(values, self.starts)
         return found
+
+    def sums(self, values: FloatArray, grid: Grid) -> FloatArray:
+        """Sum of each group, as `group_sums` has it."""
+        coarse, fine = (np.add.reduceat(part, self.starts) for part in grid.parts(values))
+        summed: FloatArray = coarse + fine
+        return summed

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sectypes.risk.groups import Groups
+from sectypes.risk.numbering import factorized
 from sectypes.risk.rates import BoolArray, FloatArray, IntArray
-from sectypes.risk.sums import group_sums
+from sectypes.risk.sums import Grid, group_sums
 from sectypes.tickers import canonical_many
 
-__all__ = ["Lots", "find_lots", "security_codes"]
+__all__ = ["Lots", "Spellings", "find_lots", "security_codes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,20 @@ class Lots:
         Which security each belongs to, from 0 upwards.
     firsts : array of int, shape (securities,)
         The row that stands for the security: its first.
+    grid : Grid | None
+        How values are cut to be summed; None for what suits them.
     """
 
     rows: IntArray
     codes: IntArray
     firsts: IntArray
+    grid: Grid | None = None
 
     def together(self, values: FloatArray) -> FloatArray:
         """The values with each security's sum on its first row and 0 on its others."""
         merged = np.array(values)
         merged[self.rows] = 0.0
-        merged[self.firsts] = group_sums(values[self.rows], self.codes, len(self.firsts))
+        merged[self.firsts] = group_sums(values[self.rows], self.codes, len(self.firsts), self.grid)
         return merged
 
     def all(self, flags: BoolArray) -> BoolArray:
@@ -60,6 +65,44 @@ class Lots:
         return merged
 
 
+@dataclass(frozen=True, slots=True)
+class Spellings:
+    """Tickers as numbers, so that each text is read once.
+
+    Attributes
+    ----------
+    codes : array of int, shape (n,)
+        Which spelling each row has; -1 for a missing one.
+    names : array of object, shape (spellings + 1,)
+        The spellings, and "" at the end, where -1 finds it.
+    securities : array of int, shape (spellings + 1,)
+        A number for each security, the same for all its spellings; -1 for a blank one.
+    """
+
+    codes: IntArray
+    names: npt.NDArray[Any]
+    securities: IntArray
+
+    @classmethod
+    def of(cls, tickers: Any) -> Spellings:
+        """The spellings of a Series or a sequence."""
+        codes, spelled = (
+            factorized(tickers)
+            if isinstance(tickers, pd.Series)
+            else pd.factorize(np.array(tickers, dtype=object))
+        )
+        keys = np.array(canonical_many([str(one) for one in spelled]), dtype=object)
+        keys[keys == ""] = None
+        names = np.append(np.asarray(spelled, dtype=object), "")
+        return cls(codes, names, np.append(pd.factorize(keys)[0], -1))
+
+    @classmethod
+    def blank(cls, rows: int) -> Spellings:
+        """No row has a ticker."""
+        nothing = np.full(1, -1)
+        return cls(np.broadcast_to(nothing, rows), np.array([""], dtype=object), nothing)
+
+
 def security_codes(tickers: Any) -> IntArray:
     """A number for each security, the same for all spellings of its ticker; -1 for a blank one.
 
@@ -73,16 +116,11 @@ def security_codes(tickers: Any) -> IntArray:
     >>> security_codes(["BRK.B", "DSU", "BRK-B", ""]).tolist()
     [0, 1, 0, -1]
     """
-    codes, spelled = pd.factorize(
-        tickers if isinstance(tickers, pd.Series) else np.array(tickers, dtype=object)
-    )
-    keys = np.array(canonical_many([str(one) for one in spelled]), dtype=object)
-    keys[keys == ""] = None
-    by_spelling = np.append(pd.factorize(keys)[0], -1)
-    return by_spelling[codes]
+    found = Spellings.of(tickers)
+    return found.securities[found.codes]
 
 
-def find_lots(securities: IntArray, groups: Groups) -> Lots | None:
+def find_lots(securities: IntArray, groups: Groups, grid: Grid | None = None) -> Lots | None:
     """The rows whose security occurs again in their portfolio; None where there are none.
 
     Parameters
@@ -91,6 +129,8 @@ def find_lots(securities: IntArray, groups: Groups) -> Lots | None:
         As `security_codes` numbers them; rows with -1 stand for themselves.
     groups : Groups
         The portfolio of each row.
+    grid : Grid | None
+        See `Lots`.
     """
     # numpy sorts 16-bit numbers in linear time, and few frames hold more securities than that.
     narrow = securities.max(initial=-1) < np.iinfo(np.int16).max
@@ -104,4 +144,4 @@ def find_lots(securities: IntArray, groups: Groups) -> Lots | None:
     shared[:-1] |= again
     firsts = begins & shared
     codes = np.cumsum(firsts)[shared] - 1
-    return Lots(order[shared], codes, order[firsts])
+    return Lots(order[shared], codes, order[firsts], grid)

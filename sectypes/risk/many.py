@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
 
 from sectypes.errors import InputError
 from sectypes.risk.band import NO_ORIGINS, Band, band_of
+from sectypes.risk.book import numbers
 from sectypes.risk.concentration import Method
 from sectypes.risk.curves import (
     CATEGORIES,
@@ -22,10 +23,11 @@ from sectypes.risk.curves import (
 )
 from sectypes.risk.losses import Betas, historical_crashes, leverage_gap
 from sectypes.risk.positions import Rated
-from sectypes.risk.rates import FloatArray
+from sectypes.risk.rates import FloatArray, IntArray
 from sectypes.risk.result import RiskScore
 from sectypes.risk.score import Exposures, switched_off
 from sectypes.risk.sides import Sides
+from sectypes.risk.told import Told
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
 
 __all__ = ["INDUSTRY_PREFIX", "compare_groups", "exposures_frame"]
@@ -34,6 +36,14 @@ _CATEGORY_DTYPE = pd.CategoricalDtype([word for _, word in CATEGORIES] + [LOWEST
 
 INDUSTRY_PREFIX = "industry:"
 """What the columns of industry betas begin with in an exposures frame."""
+
+_AGAIN = {
+    f"{name}_{what}_after": f"{name}_{what}_before"
+    for name in COMPONENT_WEIGHTS
+    if name != "concentration"
+    for what in ("loss", "ratio", "score")
+}
+"""Columns that hang on no type, and are the same before and after."""
 
 
 def exposures_frame(exposures: Mapping[Any, Exposures]) -> pd.DataFrame:
@@ -85,25 +95,77 @@ def compare_groups(
     max_industry_betas: Betas | None,
 ) -> pd.DataFrame:
     """One row a portfolio; the columns are described at `sectypes.comparison.compare`."""
-    labels = rated.weighed.labels
+    labels, layout, told = rated.weighed.labels, rated.weighed.layout, Told(holdings, rated)
     factor = np.nan if leverage_gap(leverage) else leverage
-    known = _exposure_losses(
-        exposures, labels, rated.scenarios, limits, max_betas, max_industry_betas
-    )
-    known = {name: loss * factor for name, loss in known.items()}
-    table: dict[str, Any] = {"positions": np.bincount(rated.weighed.codes, minlength=len(labels))}
-    sides = Sides(holdings, rated, method, factor)
+    given = _Exposed(exposures, labels, rated.scenarios, limits, max_betas, max_industry_betas)
+    columns = _Columns(len(labels))
+    for part in layout:
+        sides = Sides(told, part, method, factor)
+        known = {name: loss * factor for name, loss in given.losses(part).items()}
+        columns.put(part, _columns_of(sides, known, limits, curve))
+    same = {"note": "; ".join((*rated.weighed.notes, *switched_off(rated.scenarios)))}
+    if np.isnan(factor):
+        same["reason"] = "the leverage of the portfolios is unknown"
+    return columns.frame(labels, same)
+
+
+class _Columns:
+    """The columns of the result, filled block by block; all floats lie in one array."""
+
+    def __init__(self, portfolios: int) -> None:
+        self._portfolios = portfolios
+        self._floats: dict[str, int] = {}
+        self._numbers = np.empty((0, portfolios))
+        self._others: dict[str, list[Any]] = {}
+        self._order: list[str] = []
+
+    def put(self, part: slice, columns: Mapping[str, Any]) -> None:
+        """The columns of some portfolios, the same ones each time."""
+        if not self._order:
+            self._order = list(columns)
+            floats = [name for name, column in columns.items() if column.dtype.kind == "f"]
+            own = [name for name in floats if name not in _AGAIN]
+            self._floats = {name: row for row, name in enumerate(own)}
+            self._numbers = np.empty((len(own), self._portfolios))
+        for name, column in columns.items():
+            if name in self._floats:
+                self._numbers[self._floats[name], part] = column
+            elif name not in _AGAIN:
+                self._others.setdefault(name, []).append(column)
+
+    def frame(self, labels: pd.Index[Any], same: Mapping[str, Any]) -> pd.DataFrame:
+        """All columns, and what is the same for all portfolios, at the end or instead of a column.
+
+        The array of floats is handed over as it is: at a million portfolios, copies of it would
+        cost more time and memory than anything else.
+        """
+        others: dict[str, Any] = {n: np.concatenate(parts) for n, parts in self._others.items()}
+        for when in ("before", "after"):
+            codes = others[f"category_{when}"]
+            others[f"category_{when}"] = pd.Categorical.from_codes(codes, dtype=_CATEGORY_DTYPE)
+        others |= same
+        frame = pd.DataFrame(self._numbers.T, index=labels, columns=list(self._floats), copy=False)
+        for place, name in enumerate(dict.fromkeys([*self._order, *others])):
+            if name in _AGAIN:
+                frame.insert(place, name, frame[_AGAIN[name]])
+            elif name in others:
+                frame.insert(place, name, others[name])
+        return frame
+
+
+def _columns_of(
+    sides: Sides, known: Mapping[str, FloatArray], limits: RiskLimits, curve: Curve
+) -> dict[str, Any]:
+    """The columns of some portfolios; categories are codes still."""
+    table: dict[str, Any] = {"positions": np.diff(sides.groups.starts, append=len(sides.sizes))}
+    components = {name: _scored(loss, limits, curve) for name, loss in known.items()}
     for when in ("before", "after"):
         concentrated, worst, ticker, whole = sides.losses(when)
-        losses = {**known, "concentration": concentrated}
-        scores = {}
+        components["concentration"] = _scored(concentrated, limits, curve)
         for name in COMPONENT_WEIGHTS:
-            ratios = np.round(losses[name] / limits.max_loss, PLACES)
-            scores[name] = score_ratios(ratios, curve)
-            table[f"{name}_loss_{when}"] = losses[name]
-            table[f"{name}_ratio_{when}"] = ratios
-            table[f"{name}_score_{when}"] = scores[name]
-        table[f"overall_{when}"] = overall_scores(scores)
+            for what, column in components[name]._asdict().items():
+                table[f"{name}_{what}_{when}"] = column
+        table[f"overall_{when}"] = overall_scores({n: c.score for n, c in components.items()})
         table[f"category_{when}"] = _categories(table[f"overall_{when}"])
         table[f"worst_ticker_{when}"] = ticker
         table[f"worst_loss_{when}"] = worst
@@ -112,9 +174,21 @@ def compare_groups(
     table["overall_change"] = table["overall_after"] - table["overall_before"]
     table |= _bands(sides, table, limits, curve)
     table |= {f"{name}_weight": share for name, share in sides.shares().items()}
-    table["reason"] = _reasons({"positions": sides.total, **known}, factor)
-    table["note"] = "; ".join((*rated.weighed.notes, *switched_off(rated.scenarios)))
-    return pd.DataFrame(table, index=labels)
+    table["reason"] = _reasons({"positions": sides.total, **known})
+    return table
+
+
+class _Scored(NamedTuple):
+    """A component of some portfolios."""
+
+    loss: FloatArray
+    ratio: FloatArray
+    score: FloatArray
+
+
+def _scored(losses: FloatArray, limits: RiskLimits, curve: Curve) -> _Scored:
+    ratios = np.round(losses / limits.max_loss, PLACES)
+    return _Scored(losses, ratios, score_ratios(ratios, curve))
 
 
 def _bands(
@@ -144,83 +218,99 @@ def one_band(sides: Sides, score: RiskScore) -> Band:
     spans["worst_position"] = sides.extremes(worst, "worst_position")
     spans["whole_book"] = sides.whole_extremes(np.array([score.whole_book_loss]))
     missing = score.concentration.reason
-    return band_of(spans, missing or ("" if "origin" in sides.holdings else NO_ORIGINS))
+    return band_of(spans, missing or (NO_ORIGINS if sides.told.said.origins is None else ""))
 
 
 def _scores_at(
     losses: FloatArray, known: Mapping[str, FloatArray], limits: RiskLimits, curve: Curve
 ) -> tuple[FloatArray, FloatArray]:
     """Concentration score and overall score at a concentration loss."""
-    score = score_ratios(np.round(losses / limits.max_loss, PLACES), curve)
+    score = _scored(losses, limits, curve).score
     return score, overall_scores({**known, "concentration": score})
 
 
-def _exposure_losses(
-    exposures: pd.DataFrame | Mapping[Any, Exposures] | None,
-    labels: pd.Index[Any],
-    scenarios: CrashScenarios,
-    limits: RiskLimits,
-    max_betas: Betas | None,
-    max_industry_betas: Betas | None,
-) -> dict[str, FloatArray]:
-    """Factor, volatility and sector loss of each portfolio before leverage; NaN where unknown."""
-    frame = _aligned(exposures, labels)
-    industries = [name for name in frame if str(name).startswith(INDUSTRY_PREFIX)]
-    factor_crashes = historical_crashes(
-        {name: getattr(scenarios, name) for name in FACTORS}, limits, max_betas
-    )
-    proxies = [str(name).removeprefix(INDUSTRY_PREFIX) for name in industries]
-    sector_crashes = historical_crashes(
-        dict.fromkeys(proxies, scenarios.sector), limits, max_industry_betas
-    )
-    volatility = frame["volatility_annual"].to_numpy()
-    if (volatility < 0).any():
-        raise InputError("The volatility of a portfolio must not be negative.")
-    return {
-        "factor": _worst_betas(frame[list(FACTORS)], list(factor_crashes.values())),
-        "volatility": np.minimum(volatility, scenarios.max_volatility),
-        "sector": _worst_betas(frame[industries], list(sector_crashes.values())),
-    }
+class _Exposed:
+    """What the losses that hang on exposures are worked out from."""
+
+    def __init__(
+        self,
+        exposures: pd.DataFrame | Mapping[Any, Exposures] | None,
+        labels: pd.Index[Any],
+        scenarios: CrashScenarios,
+        limits: RiskLimits,
+        max_betas: Betas | None,
+        max_industry_betas: Betas | None,
+    ) -> None:
+        frame = _exposures_of(exposures)
+        industries = [name for name in frame if str(name).startswith(INDUSTRY_PREFIX)]
+        factor_crashes = historical_crashes(
+            {name: getattr(scenarios, name) for name in FACTORS}, limits, max_betas
+        )
+        proxies = [str(name).removeprefix(INDUSTRY_PREFIX) for name in industries]
+        sector_crashes = historical_crashes(
+            dict.fromkeys(proxies, scenarios.sector), limits, max_industry_betas
+        )
+        self._crashes = np.array([*factor_crashes.values(), *sector_crashes.values()])
+        self._most = scenarios.max_volatility
+        self._places = _places_of(labels, frame.index)
+        wanted = ["volatility_annual", *FACTORS, *industries]
+        self._given = [
+            numbers(frame[name], str(name)) if name in frame else None for name in wanted
+        ]
+
+    def losses(self, part: slice) -> dict[str, FloatArray]:
+        """Factor, volatility and sector loss before leverage; NaN where unknown."""
+        places = self._places[part]
+        found = np.full((len(places), len(self._given)), np.nan)
+        known = np.flatnonzero(places >= 0)
+        for row, column in enumerate(self._given):
+            if column is not None:
+                found[known, row] = column[places[known]]
+        found[~np.isfinite(found)] = np.nan
+        if (found[:, 0] < 0).any():
+            raise InputError("The volatility of a portfolio must not be negative.")
+        losses = np.maximum(found[:, 1:] * self._crashes, 0.0)
+        return {
+            "factor": _worst(losses[:, : len(FACTORS)]),
+            "volatility": np.minimum(found[:, 0], self._most),
+            "sector": _worst(losses[:, len(FACTORS) :]),
+        }
 
 
-def _aligned(
-    exposures: pd.DataFrame | Mapping[Any, Exposures] | None, labels: pd.Index[Any]
-) -> pd.DataFrame:
-    columns = ["volatility_annual", *FACTORS]
-    if exposures is None:
-        return pd.DataFrame(np.nan, index=labels, columns=columns)
-    if not isinstance(exposures, pd.DataFrame | Mapping):
+def _exposures_of(exposures: pd.DataFrame | Mapping[Any, Exposures] | None) -> pd.DataFrame:
+    if not isinstance(exposures, pd.DataFrame | Mapping | None):
         raise InputError(
             "Exposures of one portfolio cannot stand for many: give a mapping or a frame by "
             "portfolio (see exposures_frame)."
         )
-    frame = exposures if isinstance(exposures, pd.DataFrame) else exposures_frame(exposures)
-    if not frame.index.is_unique:
+    return exposures if isinstance(exposures, pd.DataFrame) else exposures_frame(exposures or {})
+
+
+def _places_of(labels: pd.Index[Any], named: pd.Index[Any]) -> IntArray:
+    """Row of each portfolio in the exposures; -1 where they do not name it."""
+    if named.equals(labels):
+        # No portfolio is there twice, so there is nothing to look up.
+        return np.arange(len(labels))
+    if not named.is_unique:
         raise InputError("The exposures name a portfolio more than once.")
-    extra = [name for name in frame if str(name).startswith(INDUSTRY_PREFIX)]
-    wanted = frame.reindex(index=labels, columns=[*columns, *extra]).astype(float)
-    return wanted.where(np.isfinite(wanted))
+    places: IntArray = named.get_indexer(labels)
+    return places
 
 
-def _worst_betas(betas: pd.DataFrame, crashes: list[float]) -> FloatArray:
-    if betas.shape[1] == 0:
-        return np.full(len(betas), np.nan)
+def _worst(losses: FloatArray) -> FloatArray:
     # NaN passes through both maxima: an unknown beta makes the loss unknown.
-    losses = np.maximum(betas.to_numpy() * np.array(crashes), 0.0)
-    worst: FloatArray = losses.max(axis=1)
+    worst: FloatArray = losses.max(axis=1) if losses.shape[1] else np.full(len(losses), np.nan)
     return worst
 
 
-def _categories(overall: FloatArray) -> pd.Categorical:
+def _categories(overall: FloatArray) -> IntArray:
     lowest = -np.array([least for least, _ in CATEGORIES])
-    codes = np.where(np.isnan(overall), -1, np.searchsorted(lowest, -overall, side="left"))
-    return pd.Categorical.from_codes(codes, dtype=_CATEGORY_DTYPE)
+    codes = np.searchsorted(lowest, -overall, side="left")
+    return np.where(np.isnan(overall), -1, codes).astype(np.int8)
 
 
-def _reasons(needed: Mapping[str, FloatArray], leverage: float) -> Any:
+def _reasons(needed: Mapping[str, FloatArray]) -> Any:
     """Why the overall score is missing, one text for each combination of NaN in what is needed."""
-    if np.isnan(leverage):
-        return "the leverage of the portfolios is unknown"
     marks = np.array(
         [np.where(np.isnan(values), 1 << bit, 0) for bit, values in enumerate(needed.values())]
     ).sum(axis=0)

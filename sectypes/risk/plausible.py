@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from sectypes.risk.numbering import recode
 from sectypes.risk.rates import (
     NO_TYPE,
     BoolArray,
@@ -22,7 +23,6 @@ from sectypes.risk.rates import (
     IntArray,
     is_fund,
     position_rates,
-    recode,
 )
 from sectypes.scenarios import CrashScenarios
 from sectypes.taxonomy import SECURITY_TYPES, Origin
@@ -34,9 +34,8 @@ __all__ = [
     "NO_ORIGIN",
     "Kinds",
     "Plausible",
-    "guessed_rows",
+    "Said",
     "origin_codes",
-    "plausible_rates",
 ]
 
 NO_ORIGIN = len(Origin)
@@ -121,25 +120,94 @@ Used where the frame names the rule and still has its type: a rule is no evidenc
 _RULE = re.compile(r"rule (\w+):")
 
 
+_TYPES = NO_TYPE + 1
+_TOLD = NO_ORIGIN + 1
+_RULED = len(BY_RULE) + 1
+
+
 @dataclass(frozen=True, slots=True)
-class Plausible:
-    """The rates that guesses may have. All arrays have the shape (guesses,).
+class Said:
+    """What is said about each row, as codes. All arrays have the shape (n,).
 
     Attributes
     ----------
-    rows : array of int
-        The rows of the frame that are guesses.
+    types : array of int
+        As `type_codes` makes them.
+    origins : array of int or None
+        As `origin_codes` makes them; None where the frame does not tell.
+    rules : array of int or None
+        The place in `BY_RULE` of the rule that guessed, from 1 upwards; 0 for another or none.
+        None where all are 0.
+    """
+
+    types: IntArray
+    origins: IntArray | None
+    rules: IntArray | None
+
+    @classmethod
+    def by(cls, holdings: pd.DataFrame, types: IntArray) -> Said:
+        """What a frame says; the rule is read from ``raw_label`` or ``reason``."""
+        origins = origin_codes(holdings)
+        return cls(types, origins, _rule_codes(holdings, origins, types))
+
+    def states(self, rows: IntArray | slice) -> IntArray:
+        """One code for all of it, for some of the rows: where `Plausible` has what it means."""
+        states: IntArray = self.types[rows].astype(np.intp)
+        states += _TYPES * (NO_ORIGIN if self.origins is None else self.origins[rows])
+        if self.rules is not None:
+            states += _TYPES * _TOLD * self.rules[rows].astype(np.intp)
+        return states
+
+
+@dataclass(frozen=True, slots=True)
+class Plausible:
+    """What each state of `Said` means. All arrays have the shape (states,).
+
+    A fact may be what it is; a guess may be that and what its line of the tables names.
+
+    Attributes
+    ----------
+    types, origins : array of int
+        What the state is made of.
+    rates : array of float
+        Rate of the type, before any multiple.
+    guesses : array of bool
+        Whether nobody asserted the type, or there is none.
     fund_low, fund_high : array of float
         Lowest and highest rate as an etf or a mutual fund; inf and -inf where it can be neither.
     other_low, other_high : array of float
         The same as anything else.
     """
 
-    rows: IntArray
+    types: IntArray
+    origins: IntArray
+    rates: FloatArray
+    guesses: BoolArray
     fund_low: FloatArray
     fund_high: FloatArray
     other_low: FloatArray
     other_high: FloatArray
+
+    @classmethod
+    def under(cls, scenarios: CrashScenarios) -> Plausible:
+        """The rates of some scenarios."""
+        types = np.tile(np.arange(_TYPES), _TOLD * _RULED)
+        origins = np.tile(np.repeat(np.arange(_TOLD), _TYPES), _RULED)
+        guesses: BoolArray = _IS_GUESS[origins] | (types == NO_TYPE)
+        lines, places = _lines(types, origins, guesses)
+        rates = position_rates(types, None, scenarios)
+        own = {kind: scenarios.rate(kind) for kind in SECURITY_TYPES}
+        ends = []
+        for as_fund in (True, False):
+            # What it is now is plausible too, whatever the line says.
+            is_now = is_fund(types) == as_fund
+            for worst, pick, missing in ((min, np.minimum, np.inf), (max, np.maximum, -np.inf)):
+                found = [
+                    worst((own[k] for k in kinds if (k in _FUNDS) == as_fund), default=missing)
+                    for kinds in lines
+                ]
+                ends.append(pick(np.array(found)[places], np.where(is_now, rates, missing)))
+        return cls(types, origins, rates, guesses, *ends)
 
     @property
     def low(self) -> FloatArray:
@@ -151,6 +219,12 @@ class Plausible:
         """The riskiest rate."""
         return np.maximum(self.fund_high, self.other_high)
 
+    @property
+    def open_kind(self) -> BoolArray:
+        """Whether it may be a fund and may be none."""
+        both: BoolArray = np.isfinite(self.fund_low) & np.isfinite(self.other_low)
+        return both
+
 
 def origin_codes(holdings: pd.DataFrame) -> IntArray | None:
     """Code of each row's origin in the order of `Origin`; None where the frame has no column.
@@ -159,92 +233,46 @@ def origin_codes(holdings: pd.DataFrame) -> IntArray | None:
     """
     if "origin" not in holdings:
         return None
-    return recode(holdings["origin"], lambda word: _ORIGINS.get(str(word), NO_ORIGIN), NO_ORIGIN)
+    return recode(
+        holdings["origin"],
+        lambda word: _ORIGINS.get(str(word), NO_ORIGIN),
+        NO_ORIGIN,
+        dtype=np.int8,
+    )
 
 
-def guessed_rows(origins: IntArray, types: IntArray) -> BoolArray:
-    """Whether a row may be something else: nobody asserted its type, or it has none."""
-    guesses: BoolArray = _IS_GUESS[origins] | (types == NO_TYPE)
-    return guesses
-
-
-def plausible_rates(
-    holdings: pd.DataFrame,
-    origins: IntArray,
-    types: IntArray,
-    multiples: FloatArray | None,
-    scenarios: CrashScenarios,
-) -> Plausible:
-    """The rates that each guess may have.
-
-    A multiple that is told stays what it is; one that is not known is anything from 1 upwards, so
-    the rate may reach 1. What a guess is now is always among what it may be.
-
-    Parameters
-    ----------
-    holdings : DataFrame
-        The rule is read from ``raw_label`` or ``reason``, where the frame has them.
-    origins, types : array of int, shape (n,)
-        As `origin_codes` and `type_codes` make them.
-    multiples : array of float, shape (n,), or None
-        Leverage of each position.
-    scenarios : CrashScenarios
-        The rates.
-    """
-    rows = np.flatnonzero(guessed_rows(origins, types))
-    lines, places = _lines_of(holdings, rows, origins[rows], types[rows])
-    steps = None if multiples is None else multiples[rows]
-    # What a guess is now is plausible too, whatever the line says.
-    now = position_rates(types[rows], None, scenarios)
-    funds = is_fund(types[rows])
-    ends = []
-    for kinds_of, is_now in ((_funds_of, funds), (_others_of, ~funds)):
-        for worst, missing in ((min, np.inf), (max, -np.inf)):
-            plain = ([scenarios.rate(kind) for kind in kinds_of(line)] for line in lines)
-            table = np.array([worst(one, default=missing) for one in plain], dtype=np.float64)
-            pick = np.minimum if worst is min else np.maximum
-            rates = pick(table[places], np.where(is_now, now, missing))
-            ends.append(_levered(rates, steps, highest=worst is max))
-    return Plausible(rows, *ends)
-
-
-def _funds_of(line: Kinds) -> list[str]:
-    return [kind for kind in line.kinds if kind in _FUNDS]
-
-
-def _others_of(line: Kinds) -> list[str]:
-    return [kind for kind in line.kinds if kind not in _FUNDS]
-
-
-def _levered(rates: FloatArray, multiples: FloatArray | None, *, highest: bool) -> FloatArray:
-    """The rates with the multiple on them; what is impossible stays impossible."""
-    if multiples is None:
-        return rates
-    size, possible = np.abs(multiples), np.isfinite(rates)
-    known = np.minimum(1.0, np.where(possible, size * np.where(possible, rates, 0.0), 0.0))
-    unknown = 1.0 if highest else rates
-    return np.where(possible, np.where(size > 0, known, unknown), rates)
-
-
-def _lines_of(
-    holdings: pd.DataFrame, rows: IntArray, origins: IntArray, types: IntArray
-) -> tuple[list[Kinds], IntArray]:
-    """The lines of the tables, and which of them holds for each of the rows."""
-    lines = [*(BY_TYPE[kind] for kind in SECURITY_TYPES), ANY, *BY_RULE.values()]
+def _lines(
+    types: IntArray, origins: IntArray, guesses: BoolArray
+) -> tuple[list[tuple[str, ...]], IntArray]:
+    """The kinds of the lines of the tables, and which of them holds for each state."""
+    ruled = [line.kinds for line in BY_RULE.values()]
+    lines = [*(BY_TYPE[kind].kinds for kind in SECURITY_TYPES), ANY.kinds, *ruled, ()]
     # The code of "no type" is one past the types, and there stands the line for anything.
     places = np.where(origins == _HEURISTIC, types, NO_TYPE)
+    rules = np.repeat(np.arange(_RULED), _TYPES * _TOLD)
+    named = np.array([NO_TYPE, *(SECURITY_TYPES.index(kinds[0]) for kinds in ruled)])[rules]
+    by_rule = (rules > 0) & (origins == _HEURISTIC) & (types == named)
+    places = np.where(by_rule, NO_TYPE + rules, places)
+    return lines, np.where(guesses, places, len(lines) - 1)
+
+
+def _rule_codes(
+    holdings: pd.DataFrame, origins: IntArray | None, types: IntArray
+) -> IntArray | None:
     source = next((name for name in ("raw_label", "reason") if name in holdings), None)
-    by_rule = np.flatnonzero(places != NO_TYPE)
-    if source is not None and len(by_rule):
-        first = NO_TYPE + 1
-        of_rule = {name: place for place, name in enumerate(BY_RULE)}
-        named = recode(holdings[source].iloc[rows[by_rule]], lambda w: _rule(w, of_rule), -1)
-        names = np.array([*(SECURITY_TYPES.index(line.kinds[0]) for line in BY_RULE.values()), -1])
-        places[by_rule] = np.where(names[named] == types[by_rule], first + named, places[by_rule])
-    return lines, places
+    if source is None or origins is None:
+        return None
+    guessed = np.flatnonzero((origins == _HEURISTIC) & (types != NO_TYPE))
+    if not len(guessed):
+        return None
+    numbers = {name: number for number, name in enumerate(BY_RULE, start=1)}
+    rules = np.zeros(len(types), dtype=np.int8)
+    words = holdings[source].iloc[guessed]
+    rules[guessed] = recode(words, lambda word: _rule(word, numbers), 0, dtype=np.int8)
+    return rules
 
 
-def _rule(word: Any, of_rule: Mapping[str, int]) -> int:
+def _rule(word: Any, numbers: Mapping[str, int]) -> int:
     text = str(word)
     found = _RULE.match(text)
-    return of_rule.get(found[1] if found else text, -1)
+    return numbers.get(found[1] if found else text, 0)

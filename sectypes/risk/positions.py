@@ -16,16 +16,15 @@ from sectypes.errors import Failure, InputError
 from sectypes.risk.book import Book, book_at_one_rate, book_of, names_of, numbers
 from sectypes.risk.curves import check_choice
 from sectypes.risk.losses import leverage_gap
+from sectypes.risk.numbering import recode
 from sectypes.risk.rates import (
     NO_TYPE,
     BoolArray,
     FloatArray,
     IntArray,
     as_categorical,
-    is_fund,
     lacks_rate,
     position_rates,
-    recode,
     type_codes,
     unknown_leverage,
 )
@@ -59,7 +58,7 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A frame as arrays of shape (n,): weights, and types and rates before and after.
+    """A frame as arrays of shape (n,): weights, and types before and after.
 
     `before` and `after` are type codes; `multiples` is the leverage of each position or None.
     """
@@ -68,8 +67,6 @@ class Rated:
     before: IntArray
     after: IntArray
     multiples: FloatArray | None
-    rates_before: FloatArray
-    rates_after: FloatArray
     baseline: str
     scenarios: CrashScenarios
 
@@ -78,15 +75,16 @@ class Rated:
         """The multiples that rates take; None where the scenario switches them off."""
         return self.multiples if self.scenarios.leveraged_funds else None
 
-    @property
-    def funds_before(self) -> BoolArray:
-        """Whether the baseline sees an etf or a mutual fund."""
-        return is_fund(self.before)
+    def rates_before(self, rows: IntArray | slice = slice(None)) -> FloatArray:
+        """Crash rate of some rows, or all, with the baseline's type."""
+        if self.baseline == "generic":
+            rate = np.float64(self.scenarios.single_stock)
+            return np.broadcast_to(rate, self.before[rows].shape)
+        return position_rates(self.before[rows], None, self.scenarios)
 
-    @property
-    def funds_after(self) -> BoolArray:
-        """Whether the answer is an etf or a mutual fund."""
-        return is_fund(self.after)
+    def rates_after(self) -> FloatArray:
+        """Crash rate of each row with the true type."""
+        return position_rates(self.after, self.counted, self.scenarios)
 
     def books(self, tickers: Any) -> tuple[Book, Book]:
         """The frame as one book before and after."""
@@ -172,24 +170,12 @@ def rate_frame(
     weighed = weigh(holdings, by=by, fx=fx)
     after = type_codes(holdings["security_type"])
     multiples = numbers(holdings["leverage"], "leverage") if "leverage" in holdings else None
-    if baseline == "generic":
-        before = np.broadcast_to(np.int64(_STOCK), len(holdings))
-        rates_before = np.broadcast_to(np.float64(scenarios.single_stock), len(holdings))
-    else:
-        before = provider_codes(holdings)
-        rates_before = position_rates(before, None, scenarios)
-    return Rated(
-        weighed=weighed,
-        before=before,
-        after=after,
-        multiples=multiples,
-        rates_before=rates_before,
-        rates_after=position_rates(
-            after, multiples if scenarios.leveraged_funds else None, scenarios
-        ),
-        baseline=baseline,
-        scenarios=scenarios,
+    before = (
+        np.broadcast_to(np.int8(_STOCK), len(holdings))
+        if baseline == "generic"
+        else provider_codes(holdings)
     )
+    return Rated(weighed, before, after, multiples, baseline, scenarios)
 
 
 def provider_codes(holdings: pd.DataFrame) -> IntArray:
@@ -212,20 +198,22 @@ def provider_codes(holdings: pd.DataFrame) -> IntArray:
 def position_table(holdings: pd.DataFrame, rated: Rated, *, leverage: float) -> pd.DataFrame:
     """The table of `audit` for a frame that is rated already."""
     factor = np.nan if leverage_gap(leverage) else leverage
-    sizes = np.abs(rated.weighed.weights) * factor
-    before, after = sizes * rated.rates_before, sizes * rated.rates_after
+    weights = rated.weighed.weights
+    sizes = np.abs(weights) * factor
+    rates_before, rates_after = rated.rates_before(), rated.rates_after()
+    before, after = sizes * rates_before, sizes * rates_after
     carried = [name for name in (*_CARRIED, *_EXTRA) if name in holdings]
     table = holdings[carried].copy()
     table["type_before"] = as_categorical(rated.before)
-    table["weight"] = rated.weighed.weights
-    table["rate_before"], table["rate_after"] = rated.rates_before, rated.rates_after
+    table["weight"] = weights
+    table["rate_before"], table["rate_after"] = rates_before, rates_after
     table["loss_before"], table["loss_after"] = before, after
     table["effect"] = after - before
-    table["flags"] = _flags(holdings, rated)
+    table["flags"] = _flags(holdings, rated, weights)
     return table.assign(**{name: holdings[name] for name in HOW_FOUND if name in holdings})
 
 
-def _flags(holdings: pd.DataFrame, rated: Rated) -> npt.NDArray[Any]:
+def _flags(holdings: pd.DataFrame, rated: Rated, weights: FloatArray) -> npt.NDArray[Any]:
     rows = len(holdings)
     after, multiples = rated.after, rated.multiples
     no_type = after == NO_TYPE
@@ -234,7 +222,7 @@ def _flags(holdings: pd.DataFrame, rated: Rated) -> npt.NDArray[Any]:
         Flag.PROVIDER_DIFFERS: (says != NO_TYPE) & ~no_type & (says != after),
         Flag.NO_TYPE: no_type,
         Flag.STAND_IN_RATE: lacks_rate(after, rated.scenarios),
-        Flag.SHORT: rated.weighed.weights < 0,
+        Flag.SHORT: weights < 0,
         Flag.STALE: flag_column(holdings, "stale"),
     }
     if multiples is not None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sectypes.risk.numbering import recode
 from sectypes.scenarios import CrashScenarios
 from sectypes.taxonomy import SECURITY_TYPES, SecurityType
 
@@ -18,13 +19,12 @@ __all__ = [
     "is_fund",
     "lacks_rate",
     "position_rates",
-    "recode",
     "type_codes",
     "unknown_leverage",
 ]
 
 FloatArray: TypeAlias = npt.NDArray[np.float64]
-IntArray: TypeAlias = npt.NDArray[np.int64]
+IntArray: TypeAlias = npt.NDArray[np.integer[Any]]
 BoolArray: TypeAlias = npt.NDArray[np.bool_]
 
 NO_TYPE = len(SECURITY_TYPES)
@@ -46,21 +46,9 @@ def type_codes(types: pd.Series | Sequence[Any] | npt.NDArray[Any]) -> IntArray:
     >>> type_codes(["equity", "etf", None, "mystery"]).tolist()
     [0, 1, 8, 8]
     """
-    return recode(types, lambda word: _CODES.get(str(word).strip().lower(), NO_TYPE), NO_TYPE)
-
-
-def recode(values: Any, code: Callable[[Any], int], missing: int) -> IntArray:
-    """Translate each distinct value once; missing values get `missing`."""
-    codes: npt.NDArray[Any]
-    uniques: Any
-    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.CategoricalDtype):
-        codes, uniques = values.cat.codes.to_numpy(), values.cat.categories
-    else:
-        plain = values if isinstance(values, pd.Series) else np.asarray(values, dtype=object)
-        codes, uniques = pd.factorize(plain)
-    # Code -1, a missing value, reads the last entry of the table.
-    table = np.array([*(code(value) for value in uniques), missing], dtype=np.int64)
-    return table[codes]
+    return recode(
+        types, lambda word: _CODES.get(str(word).strip().lower(), NO_TYPE), NO_TYPE, dtype=np.int8
+    )
 
 
 def position_rates(

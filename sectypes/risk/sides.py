@@ -9,58 +9,60 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sectypes.risk.concentration import Method, concentration_by_group
-from sectypes.risk.coverage import coverage_shares
+from sectypes.risk.concentration import ASKS_KIND, Method, concentration_by_group
+from sectypes.risk.coverage import coverage_shares, share_bins
 from sectypes.risk.curves import PLACES
 from sectypes.risk.extremes import Readings, extreme_losses
 from sectypes.risk.groups import Groups
-from sectypes.risk.lots import find_lots, security_codes
-from sectypes.risk.plausible import Plausible, origin_codes, plausible_rates
-from sectypes.risk.positions import Rated
-from sectypes.risk.rates import BoolArray, FloatArray, IntArray, lacks_rate, unknown_leverage
-from sectypes.risk.sums import group_sums
+from sectypes.risk.lots import find_lots
+from sectypes.risk.rates import BoolArray, FloatArray, is_fund, lacks_rate
+from sectypes.risk.told import Told
 
 __all__ = ["Sides"]
 
 
 class _Guesses(NamedTuple):
-    """Which rows may be something else, and what all rows may be at both ends."""
+    """Which portfolios may be something else, and what their rows may be at both ends."""
 
-    moving: BoolArray
+    moves: BoolArray
     low: Readings
     high: Readings
 
 
 class Sides:
-    """The rows of the frame, put in the order of their portfolios once for both sides."""
+    """Some portfolios of a frame, their rows next to each other."""
 
-    def __init__(
-        self, holdings: pd.DataFrame, rated: Rated, method: Method, leverage: float
-    ) -> None:
-        codes = rated.weighed.codes
-        is_sorted = bool((codes[1:] >= codes[:-1]).all())
-        self.order = None if is_sorted else np.argsort(codes, kind="stable")
-        self.groups = Groups.of_sorted(self._ordered(codes))
-        self.sizes = np.abs(self._ordered(rated.weighed.weights))
-        self.tickers = holdings.get("ticker", pd.Series("", index=holdings.index))
-        self.lots = find_lots(self._ordered(security_codes(self.tickers)), self.groups)
+    def __init__(self, told: Told, portfolios: slice, method: Method, leverage: float) -> None:
+        self.told, self.method, self.leverage = told, method, leverage
+        self.rated, weighed = told.rated, told.rated.weighed
+        self.rows, self.grid = weighed.layout.rows(portfolios), weighed.grid
+        self.groups = weighed.layout.groups(portfolios)
+        self.sizes = np.abs(weighed.weights_of(portfolios))
+        self.spellings = told.spellings.codes[self.rows]
+        self.lots = find_lots(told.spellings.securities[self.spellings], self.groups, self.grid)
         together = self.lots.together(self.sizes) if self.lots else self.sizes
         self.ranked = np.round(together, PLACES)
-        total = group_sums(self.sizes, self.groups.codes, len(self.groups.starts))
+        total = self.groups.sums(self.sizes, self.grid)
         # A portfolio whose weights are all zero holds nothing: NaN makes its losses unknown.
         self.total = np.where(total > 0, total, np.nan)
-        self.holdings, self.rated, self.origins = holdings, rated, origin_codes(holdings)
-        self.method, self.leverage = method, leverage
+        self.states = told.said.states(self.rows)
+        # Few positions are leveraged; NaN is unequal to 1 as well.
+        counted = np.ones(1) if self.rated.counted is None else self.rated.counted[self.rows]
+        self.odd = np.flatnonzero(counted != 1.0)
+        self.steps = np.abs(counted[self.odd])
 
     def losses(self, when: str) -> tuple[FloatArray, FloatArray, Any, FloatArray]:
         """Concentration, worst position, its ticker and whole book of each portfolio."""
         is_before = when == "before"
-        rates = self._ordered(self.rated.rates_before if is_before else self.rated.rates_after)
-        funds = self._ordered(self.rated.funds_before if is_before else self.rated.funds_after)
+        rates = self.rated.rates_before(self.rows) if is_before else self._rates_after
         losses = self.sizes * rates
-        whole = group_sums(losses, self.groups.codes, len(self.groups.starts))
+        whole = self.groups.sums(losses, self.grid)
+        funds = None
+        if self.method in ASKS_KIND:
+            funds = is_fund((self.rated.before if is_before else self.rated.after)[self.rows])
         if self.lots is not None:
-            losses, funds = self.lots.together(losses), self.lots.all(funds)
+            losses = self.lots.together(losses)
+            funds = None if funds is None else self.lots.all(funds)
         concentrated = concentration_by_group(self.ranked, losses, funds, self.groups, self.method)
         worst = self.groups.highest(losses)
         ticker = self._tickers_of(losses == worst[self.groups.codes])
@@ -70,14 +72,18 @@ class Sides:
 
     def shares(self) -> dict[str, FloatArray]:
         """Shares of the absolute weight: on a stand-in rate, and those of `Coverage`."""
-        marks = lacks_rate(self.rated.after, self.rated.scenarios)
-        if self.rated.counted is not None:
-            marks = marks | unknown_leverage(self.rated.after, self.rated.counted)
-        codes, count = self.groups.codes, len(self.groups.starts)
-        marked = group_sums(np.where(self._ordered(marks), self.sizes, 0.0), codes, count)
-        sizes, portfolios = np.abs(self.rated.weighed.weights), self.rated.weighed.codes
+        told, plausible = self.told, self.told.plausible
+        marks = lacks_rate(plausible.types, self.rated.scenarios)[self.states]
+        marks[self.odd] |= ~(self.steps > 0)
+        marked = self.groups.sums(np.where(marks, self.sizes, 0.0), self.grid)
         covered = coverage_shares(
-            self.holdings, self.origins, self.rated.after, sizes, portfolios, count
+            share_bins(plausible.origins, plausible.types)[self.states],
+            None if told.stale is None else told.stale[self.rows],
+            self.sizes,
+            self.groups.codes,
+            len(self.groups.starts),
+            has_origins=told.said.origins is not None,
+            grid=self.grid,
         )
         return {"stand_in": marked / self.total, **covered}
 
@@ -105,70 +111,79 @@ class Sides:
 
         def loss(end: Readings) -> FloatArray:
             losses = self.sizes * end.best(end.funds, end.others)
-            return group_sums(losses, self.groups.codes, len(self.groups.starts))
+            return self.groups.sums(losses, self.grid)
 
         return self._ends(known, loss)
 
     def _ends(
         self, known: FloatArray, loss: Callable[[Readings], FloatArray]
     ) -> tuple[FloatArray, FloatArray]:
-        if self._guesses is None:
+        guesses = self._guesses
+        if guesses is None:
             nothing = np.full(len(known), np.nan)
             return nothing, nothing
-        if not self._guesses.moving.any():
+        if not guesses.moves.any():
             return known, known
-        moves = self.groups.any(self._guesses.moving)
-        ends = (self._guesses.low, self._guesses.high)
-        low, high = (np.where(moves, loss(end) * self.leverage, known) for end in ends)
+        ends = (guesses.low, guesses.high)
+        low, high = (np.where(guesses.moves, loss(end) * self.leverage, known) for end in ends)
         # The same number on two ways may differ in its last digit.
         return np.minimum(low, known), np.maximum(high, known)
 
     @cached_property
     def _guesses(self) -> _Guesses | None:
-        """What the rows may be in their order; None where nobody tells what is a guess."""
-        rated, origins = self.rated, self.origins
-        if origins is None:
+        """None where nobody tells what is a guess."""
+        if self.told.said.origins is None:
             return None
-        found = plausible_rates(self.holdings, origins, rated.after, rated.counted, rated.scenarios)
-        moving = np.zeros(len(origins), dtype=bool)
-        open_kind = np.isfinite(found.fund_low) & np.isfinite(found.other_low)
-        moving[found.rows] = open_kind | (found.low != found.high)
-        low, high = (self._reading(found, is_high) for is_high in (False, True))
-        return _Guesses(self._ordered(moving), low, high)
+        low, high = self._reading(is_high=False), self._reading(is_high=True)
+        lowest, highest = (end.best(end.funds, end.others) for end in (low, high))
+        moving = self.told.plausible.open_kind[self.states] | (lowest != highest)
+        return _Guesses(self.groups.any(moving), low, high)
 
-    def _reading(self, found: Plausible, is_high: bool) -> Readings:
-        rates, is_fund = self.rated.rates_after, self.rated.funds_after
-
-        def put(values: FloatArray, guessed: FloatArray) -> FloatArray:
-            changed = np.array(values)
-            changed[found.rows] = guessed
-            ordered: FloatArray = self._ordered(changed)
-            return ordered
-
-        if self.method in ("largest_position", "worst_position"):
+    def _reading(self, *, is_high: bool) -> Readings:
+        plausible = self.told.plausible
+        if self.method not in ASKS_KIND:
             # No matter which is a fund: one array serves for both.
-            both = put(rates, found.high if is_high else found.low)
+            both = self._levered(plausible.high if is_high else plausible.low, is_high)
             return Readings(both, both, is_high)
-        never = -np.inf if is_high else np.inf
         return Readings(
-            put(np.where(is_fund, rates, never), found.fund_high if is_high else found.fund_low),
-            put(np.where(is_fund, never, rates), found.other_high if is_high else found.other_low),
+            self._levered(plausible.fund_high if is_high else plausible.fund_low, is_high),
+            self._levered(plausible.other_high if is_high else plausible.other_low, is_high),
             is_high,
         )
 
+    @cached_property
+    def _rates_after(self) -> FloatArray:
+        return self._levered(self.told.plausible.rates, None)
+
+    def _levered(self, table: FloatArray, is_high: bool | None) -> FloatArray:
+        """The rates of the rows with their multiples; impossible ones (infinite) stay so.
+
+        A multiple that is told stays what it is. One that is not known gives at least the
+        single-stock rate; at the ends of a guess it is anything from 1 upwards, so that the rate
+        may stay plain or reach 1.
+        """
+        rates: FloatArray = table[self.states]
+        if not len(self.odd):
+            return rates
+        states, plain = self.states[self.odd], rates[self.odd]
+        unknown = np.maximum(plain, self.rated.scenarios.single_stock)
+        if is_high is not None:
+            guesses = self.told.plausible.guesses[states]
+            unknown = np.where(guesses, 1.0 if is_high else plain, unknown)
+        steps = self.steps
+        with np.errstate(invalid="ignore"):
+            levered = np.where(steps > 0, np.minimum(1.0, steps * plain), unknown)
+        rates[self.odd] = np.where(np.isfinite(plain), levered, plain)
+        return rates
+
     def _tickers_of(self, chosen: BoolArray) -> Any:
         """Ticker of the chosen row of each group; among several the first in the alphabet."""
-        rows = np.flatnonzero(chosen)
+        if self.lots is not None:
+            # A security may be spelled in several ways: each of its rows is asked.
+            chosen[self.lots.rows] = chosen[self.lots.firsts][self.lots.codes]
+        rows, names = np.flatnonzero(chosen), self.told.spellings.names
         if len(rows) > len(self.groups.starts):
-            names = pd.factorize(self._names(rows), sort=True)[0]
-            rows = rows[np.lexsort((names, self.groups.codes[rows]))]
+            places = pd.factorize(names[self.spellings[rows]], sort=True)[0]
+            rows = rows[np.lexsort((places, self.groups.codes[rows]))]
             rows = rows[Groups.of_sorted(self.groups.codes[rows]).starts]
-        return self._names(rows)
-
-    def _names(self, rows: IntArray) -> Any:
-        """Tickers of some of the ordered rows, "" where there is none."""
-        chosen = rows if self.order is None else self.order[rows]
-        return self.tickers.iloc[chosen].astype(object).fillna("").to_numpy()
-
-    def _ordered(self, values: Any) -> Any:
-        return values if self.order is None else values[self.order]
+        return names[self.spellings[rows]]

@@ -3,23 +3,63 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from sectypes.risk.rates import FloatArray, IntArray
 
-__all__ = ["group_sums"]
+__all__ = ["Grid", "group_sums"]
 
 _DIGITS = 52
 
 
-def group_sums(values: FloatArray, codes: IntArray, groups: int) -> FloatArray:
-    """Sum of the values of each group.
+class Grid(NamedTuple):
+    """How values are cut so that sums of them are exact.
 
     A plain sum of floats changes in its last digit with the order of the rows, and so would
     weights, losses and ties between positions. Here the values are cut into multiples of a power
     of two that is coarse enough for every partial sum to be exact; what is cut off is summed in
     the same way on a finer grid, and the rest is far below the last digit of the largest value.
+
+    Attributes
+    ----------
+    exponent : int
+        No value is larger than 2 to this power.
+    room : int
+        No group has more values than 2 to one less than this power.
+    """
+
+    exponent: int
+    room: int
+
+    @classmethod
+    def of(cls, values: FloatArray, most: int) -> Grid:
+        """The grid for these values, or smaller ones, in groups of at most `most`."""
+        largest = max(float(values.max(initial=0.0)), -float(values.min(initial=0.0)))
+        return cls(math.frexp(largest)[1], math.ceil(math.log2(max(most, 1))) + 1)
+
+    def parts(self, values: FloatArray) -> Iterator[FloatArray]:
+        """The coarse part of the values and then the fine one, in the same array."""
+        # Added to this number, a value keeps no digit below 2 ** (exponent + room - 52), and the
+        # sum of as many values as the largest group has still fits into the 53 digits of a float.
+        shift = math.ldexp(1.5, self.exponent + self.room)
+        # One array serves all steps: at millions of rows, new ones cost more than the arithmetic.
+        part = values + shift
+        part -= shift
+        yield part
+        np.subtract(values, part, out=part)
+        shift = math.ldexp(1.5, self.exponent + 2 * self.room - _DIGITS)
+        part += shift
+        part -= shift
+        yield part
+
+
+def group_sums(
+    values: FloatArray, codes: IntArray, groups: int, grid: Grid | None = None
+) -> FloatArray:
+    """Sum of the values of each group; see `Grid`.
 
     Parameters
     ----------
@@ -29,6 +69,8 @@ def group_sums(values: FloatArray, codes: IntArray, groups: int) -> FloatArray:
         Group of each value, 0 to `groups` - 1.
     groups : int
         How many groups there are.
+    grid : Grid | None
+        None for that of the values.
 
     Returns
     -------
@@ -42,18 +84,6 @@ def group_sums(values: FloatArray, codes: IntArray, groups: int) -> FloatArray:
     """
     if not len(values):
         return np.zeros(groups)
-    exponent = math.frexp(max(float(values.max()), -float(values.min())))[1]
-    room = math.ceil(math.log2(np.bincount(codes).max())) + 1
-    # Added to this number, a value keeps no digit below 2 ** (exponent + room - 52), and the sum of
-    # as many values as the largest group has still fits into the 53 digits of a float.
-    shift = math.ldexp(1.5, exponent + room)
-    # One array serves all steps: at millions of rows, new ones cost more than the arithmetic.
-    part = values + shift
-    part -= shift
-    sums = np.asarray(np.bincount(codes, part, groups), dtype=np.float64)
-    np.subtract(values, part, out=part)
-    shift = math.ldexp(1.5, exponent + 2 * room - _DIGITS)
-    part += shift
-    part -= shift
-    sums += np.bincount(codes, part, groups)
-    return sums
+    grid = grid or Grid.of(values, int(np.bincount(codes).max()))
+    coarse, fine = (np.bincount(codes, part, groups) for part in grid.parts(values))
+    return np.asarray(coarse + fine, dtype=np.float64)

@@ -12,35 +12,58 @@ import pandas as pd
 
 from sectypes.errors import Failure, InputError
 from sectypes.risk.book import numbers
-from sectypes.risk.rates import FloatArray, IntArray, recode
-from sectypes.risk.sums import group_sums
+from sectypes.risk.layout import Layout
+from sectypes.risk.numbering import factorized, recode
+from sectypes.risk.rates import FloatArray, IntArray
+from sectypes.risk.sums import Grid
 
 __all__ = ["Weighed", "position_weights", "weigh"]
 
 _NO_CURRENCY = -1
 _TOO_LARGE = 1e100
+_MOST_CURRENCIES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Weighed:
-    """Weights of all rows and the portfolio that each belongs to.
+    """What weights are made of, and the portfolio of each row.
 
     Attributes
     ----------
-    weights : array of float, shape (n,)
-        Value over the net value of the row's portfolio.
-    codes : array of int, shape (n,)
-        Position of the row's portfolio in `labels`.
+    amounts : array of float, shape (n,)
+        Values in one currency, or weights that were given.
+    net : array of float, shape (portfolios,)
+        What the amounts of each portfolio are measured by: its net value, 1 for given weights.
+    grid : Grid
+        How weights are cut to be summed; one for all portfolios, so that their order does not show.
+    layout : Layout
+        The rows of each portfolio.
     labels : Index, shape (portfolios,)
         The portfolios in order of appearance; one label for a frame taken as one book.
     notes : tuple[str, ...]
         What was taken for granted about currencies.
     """
 
-    weights: FloatArray
-    codes: IntArray
+    amounts: FloatArray
+    net: FloatArray
+    grid: Grid
+    layout: Layout
     labels: pd.Index[Any]
     notes: tuple[str, ...] = ()
+
+    @property
+    def weights(self) -> FloatArray:
+        """Value over the net value of the row's portfolio, of all rows in their own order."""
+        weights = np.empty(len(self.amounts))
+        for part in self.layout:
+            weights[self.layout.rows(part)] = self.weights_of(part)
+        return weights
+
+    def weights_of(self, portfolios: slice) -> FloatArray:
+        """The weights of some portfolios, in the order of their rows in the layout."""
+        own = self.amounts[self.layout.rows(portfolios)]
+        weights: FloatArray = own / self.net[portfolios][self.layout.groups(portfolios).codes]
+        return weights
 
 
 def position_weights(
@@ -78,7 +101,8 @@ def position_weights(
     >>> position_weights(book).tolist()
     [0.6, 0.5, -0.1]
     """
-    return pd.Series(weigh(holdings, by=by, fx=fx).weights, index=holdings.index, name="weight")
+    weights = weigh(holdings, by=by, fx=fx).weights
+    return pd.Series(weights, index=holdings.index, name="weight")
 
 
 def weigh(
@@ -86,20 +110,23 @@ def weigh(
 ) -> Weighed:
     """`position_weights` together with the portfolio of each row."""
     codes, labels = _portfolios(holdings, by)
+    layout = Layout.of(codes, len(labels))
     if "weight" in holdings:
         if by is None and "portfolio" in holdings and holdings["portfolio"].nunique() > 1:
             raise InputError(
                 "The column 'weight' holds weights of several portfolios, which do not add up to "
                 "one book. Compare with by='portfolio', or drop the column to weigh by value."
             )
-        return Weighed(_known(holdings, "weight"), codes, labels)
+        weights = _known(holdings, "weight")
+        grid = Grid.of(weights, layout.most)
+        return Weighed(weights, np.ones(len(labels)), grid, layout, labels)
     if "value" not in holdings:
         raise InputError("The frame has neither a column 'weight' nor a column 'value'.")
     values = _known(holdings, "value")
     rates, notes = _exchange_rates(holdings, codes, labels, fx)
     values = values if rates is None else values * rates
-    net = _net_values(values, codes, labels)
-    return Weighed(values / net[codes], codes, labels, notes)
+    net, largest = _net_values(values, layout, labels)
+    return Weighed(values, net, Grid.of(largest, layout.most), layout, labels, notes)
 
 
 def _portfolios(holdings: pd.DataFrame, by: str | None) -> tuple[IntArray, pd.Index[Any]]:
@@ -107,17 +134,18 @@ def _portfolios(holdings: pd.DataFrame, by: str | None) -> tuple[IntArray, pd.In
         return np.zeros(len(holdings), dtype=np.int64), pd.Index(["all"])
     if by not in holdings:
         raise InputError(f"The frame has no column {by!r} to tell portfolios apart.")
-    codes, labels = pd.factorize(holdings[by])
+    codes, labels = factorized(holdings[by])
     if (codes < 0).any():
         problems = [Failure(int(row), by, None, "is missing") for row in np.flatnonzero(codes < 0)]
         raise InputError("Some rows belong to no portfolio.", problems)
-    return codes.astype(np.int64, copy=False), pd.Index(labels, name=by)
+    return codes, pd.Index(labels, name=by)
 
 
 def _known(holdings: pd.DataFrame, column: str) -> FloatArray:
     values = numbers(holdings[column], column)
-    unknown = np.flatnonzero(~(np.abs(values) < _TOO_LARGE)).tolist()
-    if unknown:
+    # NaN passes through both ends and is less than nothing.
+    if not (values.max(initial=0.0) < _TOO_LARGE and values.min(initial=0.0) > -_TOO_LARGE):
+        unknown = np.flatnonzero(~(np.abs(values) < _TOO_LARGE)).tolist()
         tickers = holdings.get("ticker", pd.Series("", index=holdings.index))
         problems = [
             Failure(
@@ -132,18 +160,28 @@ def _known(holdings: pd.DataFrame, column: str) -> FloatArray:
     return values
 
 
-def _net_values(values: FloatArray, codes: IntArray, labels: pd.Index[Any]) -> FloatArray:
-    net = group_sums(values, codes, len(labels))
-    gross = np.bincount(codes, weights=np.abs(values), minlength=len(labels))
+def _net_values(
+    values: FloatArray, layout: Layout, labels: pd.Index[Any]
+) -> tuple[FloatArray, FloatArray]:
+    """Net value of each portfolio, and the largest absolute weight in it."""
+    net, gross, largest = np.zeros((3, len(labels)))
+    if not len(values):
+        return net, largest
+    grid = Grid.of(values, layout.most)
+    for part in layout:
+        own, groups = values[layout.rows(part)], layout.groups(part)
+        net[part] = groups.sums(own, grid)
+        sizes = np.abs(own)
+        gross[part], largest[part] = np.add.reduceat(sizes, groups.starts), groups.highest(sizes)
     # Long and short that cancel but for rounding leave no net value to divide by.
-    empty = np.flatnonzero((net <= 1e-9 * gross) & (np.bincount(codes, minlength=len(labels)) > 0))
+    empty = np.flatnonzero(net <= 1e-9 * gross)
     if len(empty):
         problems = [
             Failure(None, "value", float(net[code]), f"net value of portfolio {labels[code]!r}")
             for code in empty.tolist()
         ]
         raise InputError("A net value is not above zero, so there are no weights.", problems)
-    return net
+    return net, largest / net
 
 
 def _exchange_rates(
@@ -153,7 +191,9 @@ def _exchange_rates(
     if "currency" not in holdings:
         return None, ()
     names: list[str] = []
-    currencies = recode(holdings["currency"], lambda word: _number_of(word, names), _NO_CURRENCY)
+    currencies = recode(
+        holdings["currency"], lambda word: _number_of(word, names), _NO_CURRENCY, dtype=np.int16
+    )
     if not names:
         return None, ()
     notes = []
@@ -177,6 +217,8 @@ def _number_of(word: Hashable, names: list[str]) -> int:
     if not name:
         return _NO_CURRENCY
     if name not in names:
+        if len(names) == _MOST_CURRENCIES:
+            raise InputError(f"The column 'currency' names more than {len(names):,} currencies.")
         names.append(name)
     return names.index(name)
 
