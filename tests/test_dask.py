@@ -46,10 +46,10 @@ class Counted(SecurityTypeService):
         super().__init__(source=None, store=None, settings=Settings())
         self.asked = []
 
-    def resolve(self, queries, **options):
+    def answer(self, queries, **options):
         queries = list(queries)
         self.asked.append(len(queries))
-        return super().resolve(queries, **options)
+        return super().answer(queries, **options)
 
 
 @pytest.fixture(autouse=True)
