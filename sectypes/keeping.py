@@ -391,5 +391,8 @@ def _key(ticker: str, purpose: str) -> str:
 def as_rows(given: Sequence[Query | str]) -> list[Query]:
     """Questions as they are, and bare tickers as questions."""
     bare = [one for one in given if isinstance(one, str)]
-    made = iter(questions_of(bare, canonical_many(bare)))
-    return [next(made) if isinstance(one, str) else one for one in given]
+    made = questions_of(bare, canonical_many(bare))
+    if len(made) == len(given):
+        return made
+    rest = iter(made)
+    return [next(rest) if isinstance(one, str) else one for one in given]

@@ -97,7 +97,7 @@ def is_doubtful(fact: Classification, query: Query) -> bool:
     """
     if fact.security_type is not SecurityType.EQUITY or fact.origin not in _FLAGGED:
         return False
-    if vocab.fmp_industry(fact.raw_label):
+    if fact.raw_label is not None and vocab.fmp_industry(fact.raw_label):
         return True
     ticker = fact.ticker
     if len(ticker) == 5 and ticker[4] == "X":

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import compress
+from operator import itemgetter
 from typing import NamedTuple
 
 from sectypes import heuristics, tickers, vocab
@@ -56,17 +57,26 @@ class Sorted(NamedTuple):
     keys: list[str]
 
 
+_COLUMNS = [
+    itemgetter(Query._fields.index(field))
+    for field in ("key", "name", "provider_type", "provider", "is_cash")
+]
+
+
 def sort_rows(queries: Sequence[Query], overrides: Mapping[str, Classification]) -> Sorted:
     """Tell the rows that answer themselves, or are overridden, from those to ask others about.
 
     A book has few kinds of rows, so what the words of a row can tell is asked once a kind.
     """
-    kinds = [(row.provider_type, row.provider, row.is_cash, row.name is None) for row in queries]
-    can_tell = {kind: _can_tell(*kind) for kind in set(kinds)}
-    keys = [row.key for row in queries]
+    keys, names, *words = (list(map(column, queries)) for column in _COLUMNS)
+    is_nameless = [name is None for name in names]
+    can_tell = {kind: _can_tell(*kind) for kind in set(zip(*words, is_nameless, strict=True))}
     distinct = dict.fromkeys(keys)
     marked = distinct.keys() & {"", *overrides}
-    numbers = list(compress(range(len(keys)), map(can_tell.__getitem__, kinds)))
+    numbers: list[int] = []
+    if any(can_tell.values()):
+        kinds = zip(*words, is_nameless, strict=True)
+        numbers += compress(range(len(keys)), map(can_tell.__getitem__, kinds))
     if marked:
         numbers += [number for number, key in enumerate(keys) if key in marked]
     aside: dict[int, Classification | Label | None] = {}

@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from typing import TypeGuard, cast
 
 from sectypes.tickers._money import codes, is_coin_pair, is_currency_pair, join_pair
 from sectypes.tickers._options import compact_occ, read_occ
@@ -28,6 +29,9 @@ __all__ = ["canonical", "canonical_many", "exchange_suffix", "to_fmp", "to_openf
 # No rule looks at longer text: the longest spelling of a ticker has about 30 characters.
 _LONGEST = 64
 _PLAIN = re.compile(r"[0-9A-Z]{1,8}").fullmatch
+_PLAIN_WIDTHS = frozenset(range(1, 9))
+_TOLD_AT_ONCE = 256
+"""Tickers that are looked at together: an odd one costs its neighbours a look of their own."""
 _DASHES = "‐‑‒–—―−﹘﹣－⁃"
 # Footnote digits go before compatibility forms make ordinary digits of them.
 _FOOTNOTES = " *†‡§®™¹²³⁰⁴⁵⁶⁷⁸⁹"
@@ -186,11 +190,22 @@ def canonical_many(tickers: Iterable[object]) -> list[str]:
     >>> canonical_many(["BRK B", None, "NA"])
     ['BRK-B', '', 'NA']
     """
-    # Most tickers are their own key: told here, without a call for each.
-    return [
-        ticker if type(ticker) is str and _PLAIN(ticker) else canonical(ticker)
-        for ticker in tickers
-    ]
+    given = list(tickers)
+    keys: list[str] = []
+    for start in range(0, len(given), _TOLD_AT_ONCE):
+        some = given[start : start + _TOLD_AT_ONCE]
+        keys += some if _are_plain(some) else map(canonical, some)
+    return keys
+
+
+def _are_plain(tickers: Sequence[object]) -> TypeGuard[Sequence[str]]:
+    """Whether all are their own keys, as most are: capitals and digits, as in `_PLAIN`."""
+    if set(map(type, tickers)) != {str}:
+        return False
+    texts = cast("Sequence[str]", tickers)
+    every = "".join(texts)
+    is_plain = every.isascii() and every.isalnum() and every.isupper()
+    return is_plain and set(map(len, texts)) <= _PLAIN_WIDTHS
 
 
 def to_fmp(key: str) -> str:
