@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from time import perf_counter
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sectypes.asking import Answered, Asker, Keeper, Order, Track, write_answers
@@ -60,7 +61,7 @@ USES_EVERY = timedelta(minutes=5)
 REMEMBERED = 4
 """Questions whose answers are kept as whole lists, for each key that memory may hold."""
 
-_NONE: Mapping[str, str] = {}
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Found(NamedTuple):
@@ -69,6 +70,16 @@ class Found(NamedTuple):
     known: dict[str, Held]
     read: Container[str]
     isins: Mapping[str, str]
+
+
+class _Kept(NamedTuple):
+    """What the database holds for keys, and the trail line of one that it does not."""
+
+    facts: Mapping[str, Classification] = MappingProxyType({})
+    misses: Mapping[str, Miss] = MappingProxyType({})
+    opinions: Mapping[str, Classification] = MappingProxyType({})
+    late: Set[str] = frozenset()
+    not_there: Attempt = Attempt("database", Outcome.MISS)
 
 
 class Lookup:
@@ -326,12 +337,11 @@ class Lookup:
     ) -> tuple[dict[str, Held], dict[str, Known], dict[str, Pending]]:
         """Fresh facts of the database, what else settles keys, and what stays open."""
         now = self.clock()
-        facts, misses, opinions, not_there = self._look_up(keys)
-        fresh: dict[str, Held] = {
-            key: fact
-            for key, fact in facts.items()
-            if ((until := fact.expires_at) is None or now < until) and key not in opinions
-        }
+        facts, misses, opinions, late, not_there = self._look_up(keys, now)
+        aside = late | opinions.keys()
+        fresh: dict[str, Held] = {**facts}
+        for key in aside & facts.keys():
+            del fresh[key]
         rest = [key for key in keys if key not in fresh]
         held = self.memory.stale_many(rest)
         settled: dict[str, Known] = {}
@@ -354,20 +364,16 @@ class Lookup:
             self.metrics.asked("database", len(keys), hits=len(fresh) + len(settled))
         return fresh, settled, pending
 
-    def _look_up(
-        self, keys: Sequence[str]
-    ) -> tuple[
-        Mapping[str, Classification], Mapping[str, Miss], Mapping[str, Classification], Attempt
-    ]:
-        """What the database holds for `keys`, and the trail line of a key that it does not."""
+    def _look_up(self, keys: Sequence[str], now: datetime) -> _Kept:
+        """What the database holds for `keys`."""
         if self.store is None:
-            return {}, {}, {}, Attempt("database", Outcome.SKIPPED)
+            return _Kept(not_there=Attempt("database", Outcome.SKIPPED))
         with self.metrics.timed("database"):
-            found = self.careful.use("read", lambda store: store.lookup(keys), None)
+            found = self.careful.use("read", lambda store: store.lookup(keys, now=now), None)
         if found is None:
             said = Attempt("database", Outcome.ERROR, "the database could not be read")
-            return {}, {}, {}, said
-        return found.facts, found.misses, found.opinions, Attempt("database", Outcome.MISS)
+            return _Kept(not_there=said)
+        return _Kept(found.facts, found.misses, found.opinions, found.late)
 
     def _write(self, answers: Sequence[Answered]) -> None:
         """Keep answers in the database; one that cannot be written costs no answer."""

@@ -39,11 +39,14 @@ class Found:
         By key, for keys without a fresh fact; fresh or expired.
     opinions : dict[str, Classification]
         What the second source said, by key; fresh or expired.
+    late : set[str]
+        The keys whose facts are expired.
     """
 
     facts: dict[str, Classification]
     misses: dict[str, Miss]
     opinions: dict[str, Classification] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
 
 
 class SqlStore(Upkeep):
@@ -120,23 +123,23 @@ class SqlStore(Upkeep):
 
     # -- facts and misses -------------------------------------------------------------------
 
-    def lookup(self, keys: Sequence[str]) -> Found:
+    def lookup(self, keys: Sequence[str], *, now: datetime | None = None) -> Found:
         """What is known about `keys`; overrides are not mixed in.
 
-        Keys that no table can hold (blank, wider than 64 characters, NUL) are never found.
+        Keys that no table can hold (blank, wider than 64 characters, NUL) are never found. What is
+        fresh `now` is a matter of the store's clock where the caller names no time.
         """
         usable = rows.usable_keys(keys)
         if not usable:
             return Found({}, {})
-        return self._database.read(partial(self._look_up, usable))
+        return self._database.read(partial(self._look_up, usable, now or self._clock()))
 
-    def _look_up(self, keys: Sequence[str], connection: Connection) -> Found:
+    def _look_up(self, keys: Sequence[str], now: datetime, connection: Connection) -> Found:
         facts = sql.select_facts(connection, keys)
-        now = self._clock()
         late = {key for key, fact in facts.items() if fact.expires_at and fact.expires_at <= now}
         open_ = [key for key in keys if key in late or key not in facts]
         misses = sql.select_misses(connection, open_)
-        return Found(facts, misses, sql.select_opinions(connection, keys))
+        return Found(facts, misses, sql.select_opinions(connection, keys), late)
 
     def put_facts(self, facts: Iterable[tuple[Classification, Mapping[str, Any] | None]]) -> int:
         """Keep facts with what their source sent, all or none of them.
