@@ -55,6 +55,20 @@ def classify(sizes: Sizes) -> Iterator[Row]:
     )
     target = Target(Kind.TIMES_THEIRS, 0.05)
     yield times.row("classify", work.format("category"), beside="ours, str", target=target)
+    times = race(
+        {
+            "ours": lambda _: given["str"].sectype.classify(service),
+            "pd.factorize": lambda _: pd.factorize(given["str"]),
+        },
+        sizes.runs,
+        prepare=lambda: service.force_refresh(looped[0]),
+    )
+    yield times.row(
+        "classify",
+        work.format("str, a fact anew"),
+        beside="pd.factorize",
+        note="a fact was learned before each turn, so no remembered answers are given",
+    )
 
 
 def memory(sizes: Sizes) -> Iterator[Row]:

@@ -15,7 +15,18 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-__all__ = ["ROOT", "Kind", "Row", "Sizes", "Target", "Times", "child", "clean_environment", "race"]
+__all__ = [
+    "ROOT",
+    "WARM_UPS",
+    "Kind",
+    "Row",
+    "Sizes",
+    "Target",
+    "Times",
+    "child",
+    "clean_environment",
+    "race",
+]
 
 ROOT = Path(__file__).parent.parent
 WARM_UPS = 1

@@ -84,7 +84,7 @@ def test_sides_take_turns_after_one_round_that_does_not_count():
         2,
         prepare=lambda: next(given),
     )
-    assert seen == [("a", 0), ("b", 1), ("a", 2), ("b", 3), ("a", 4), ("b", 5)]
+    assert seen == [("a", 0), ("b", 1), ("b", 2), ("a", 3), ("a", 4), ("b", 5)]
     assert {side: len(taken) for side, taken in times.seconds.items()} == {"a": 2, "b": 2}
 
 
