@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sectypes import backup, health, precedence, refresh
-from sectypes.backup import ImportSummary
+from sectypes import health, precedence, refresh
 from sectypes.config import Settings
 from sectypes.errors import InputError, StoreUnavailable
 from sectypes.health import CacheStatistics, Health
@@ -16,21 +15,22 @@ from sectypes.lookup import Lookup
 from sectypes.progress import tracker
 from sectypes.records import Change, OverrideEntry
 from sectypes.refresh import RefreshSummary
+from sectypes.sorting import as_rows
 from sectypes.taxonomy import (
     SECURITY_TYPES,
     Classification,
     Query,
     Resolution,
     SecurityType,
-    questions_of,
 )
-from sectypes.tickers import canonical, canonical_many
+from sectypes.tickers import canonical
 from sectypes.verifying import Verification, verify
 
 if TYPE_CHECKING:
+    from sectypes.backup import ImportSummary
     from sectypes.store import SqlStore
 
-__all__ = ["Keeping", "as_rows"]
+__all__ = ["Keeping"]
 
 OVERRIDES_LIFE_S = 30.0
 
@@ -336,6 +336,8 @@ class Keeping:
         StoreUnavailable
             There is no database, or it cannot be used.
         """
+        from sectypes import backup  # loads the formats
+
         return backup.export_cache(self._needed_store("backups"), path)
 
     def import_cache(
@@ -359,6 +361,8 @@ class Keeping:
         StoreUnavailable
             There is no database, or it cannot be used.
         """
+        from sectypes import backup
+
         store = self._needed_store("backups")
         summary, keys = backup.import_cache(store, path, force=force, dry_run=dry_run)
         if not dry_run:
@@ -386,13 +390,3 @@ def _key(ticker: str, purpose: str) -> str:
     if not key:
         raise InputError(f"{purpose} needs a ticker")
     return key
-
-
-def as_rows(given: Sequence[Query | str]) -> list[Query]:
-    """Questions as they are, and bare tickers as questions."""
-    bare = [one for one in given if isinstance(one, str)]
-    made = questions_of(bare, canonical_many(bare))
-    if len(made) == len(given):
-        return made
-    rest = iter(made)
-    return [next(rest) if isinstance(one, str) else one for one in given]

@@ -13,10 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import yaml
-
 from sectypes.errors import ConfigError, shown
-from sectypes.plain_yaml import read_mapping
 from sectypes.taxonomy import SECURITY_TYPES
 
 __all__ = ["FACTORS", "CrashScenarios", "RiskLimits"]
@@ -223,10 +220,14 @@ class CrashScenarios:
         ConfigError
             The file cannot be opened or is no YAML mapping, or a field of it cannot be used.
         """
+        from sectypes.plain_yaml import read_mapping
+
         return cls.from_dict(read_mapping(path))
 
     def to_yaml(self, path: str | Path | None = None) -> str:
         """The scenarios as YAML text, written to `path` where one is given."""
+        import yaml  # only for those who read or write files
+
         text = yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
         if path is not None:
             Path(path).write_text(text, encoding="utf-8")
@@ -339,6 +340,8 @@ class RiskLimits:
             The file cannot be opened or is no YAML mapping, or a limit in it is missing or no
             fraction.
         """
+        from sectypes.plain_yaml import read_mapping
+
         return cls.from_dict(read_mapping(path))
 
 

@@ -20,11 +20,11 @@ from sectypes.cache import utc_now
 from sectypes.config import Settings
 from sectypes.doubts import warn_about
 from sectypes.errors import InputError
-from sectypes.keeping import Keeping, as_rows
+from sectypes.keeping import Keeping
 from sectypes.lookup import Lookup, Track
 from sectypes.progress import tracker
 from sectypes.recent import Answers
-from sectypes.sorting import sort_rows
+from sectypes.sorting import as_rows, sort_rows
 from sectypes.taxonomy import Query, Resolution, TypeSource
 from sectypes.tickers import canonical
 

@@ -13,12 +13,13 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from sectypes import heuristics, tickers, vocab
-from sectypes.taxonomy import Classification, Label, Query, SecurityType, Subtype
+from sectypes.taxonomy import Classification, Label, Query, SecurityType, Subtype, questions_of
 
 __all__ = [
     "Aside",
     "Sorted",
     "answers_itself",
+    "as_rows",
     "guess_of",
     "label_of",
     "names_multiple",
@@ -55,6 +56,16 @@ class Sorted(NamedTuple):
 
     aside: Aside
     keys: list[str]
+
+
+def as_rows(given: Sequence[Query | str]) -> list[Query]:
+    """Questions as they are, and bare tickers as questions."""
+    bare = [one for one in given if isinstance(one, str)]
+    made = questions_of(bare, tickers.canonical_many(bare))
+    if len(made) == len(given):
+        return made
+    rest = iter(made)
+    return [next(rest) if isinstance(one, str) else one for one in given]
 
 
 _COLUMNS = [

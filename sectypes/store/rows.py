@@ -225,8 +225,7 @@ def as_facts(columns: Iterable[Sequence[Any]]) -> list[Classification]:
         # One that only a newer version knows is left out: it is optional.
         map(_SUBTYPES.get, subtypes),
         map(float, leverages),
-        # Thousands share a few labels.
-        [label and sys.intern(label) for label in labels],
+        map(_shared(labels).get, labels),
         names,
         as_times(seen),
         as_times(until),
@@ -236,6 +235,11 @@ def as_facts(columns: Iterable[Sequence[Any]]) -> list[Classification]:
 
 
 _classification = partial(tuple.__new__, Classification)
+
+
+def _shared(labels: Iterable[str | None]) -> dict[str | None, str]:
+    """One text for each label: thousands of facts share a few."""
+    return {label: sys.intern(label) for label in set(labels) if label is not None}
 
 
 def facts_of_rows(rows: Sequence[Sequence[Any]]) -> list[Classification]:
