@@ -119,13 +119,15 @@ class MemoryCache(Generic[V]):
         return found
 
     def used(self, keys: Collection[str], times: int = 1) -> None:
-        """Count distinct keys as asked for `times` more, and as answered with a fresh value.
+        """Count distinct keys as asked for `times` more, and as answered with what is held.
 
         For one who still has the values that `get_many` gave him, while `changes` is the same.
         """
         with self._lock:
+            hits = sum(key in self._held for key in keys)
             self._count(keys, times)
-            self._hits += len(keys) * times
+            self._hits += hits * times
+            self._misses += (len(keys) - hits) * times
 
     def stale_many(self, keys: Iterable[str]) -> dict[str, V]:
         """The expired values among `keys` that are still held; asking so does not count as use."""

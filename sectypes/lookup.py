@@ -22,7 +22,7 @@ from sectypes.likeness import is_comparable, is_other_identifier
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Held, Known, is_askable
-from sectypes.recent import Answers, Recent, State
+from sectypes.recent import Answers, Kept, Recent, State
 from sectypes.resting import RestingStore
 from sectypes.second import Second, may_be_known
 from sectypes.taxonomy import (
@@ -222,14 +222,13 @@ class Lookup:
     def again(self, given: tuple[Query | str, ...], state: State) -> Answers | None:
         """The answers to a list of questions that memory alone answered before, and would again."""
         begun = perf_counter()
-        found = self.recent.find(given, state, self.clock())
-        if found is None:
+        kept = self.recent.find(given, state, self.clock())
+        if kept is None:
             return None
-        answers, keys = found
         self.metrics.took("memory", perf_counter() - begun)
-        self.metrics.asked("memory", keys, hits=keys)
+        self.metrics.asked("memory", len(kept.keys), hits=kept.hits)
         self._write_uses_in_time()
-        return answers
+        return kept.answers
 
     def keep(
         self,
@@ -243,7 +242,8 @@ class Lookup:
             return
         until = counts_until(known.values())
         if until is not None:
-            self.recent.keep(given, list(known), answers, state, until)
+            hits = sum(one is not NOT_ASKABLE for one in known.values())
+            self.recent.keep(Kept(given, answers, list(known), hits, state, until))
 
     def _count_uses(self) -> None:
         """Count the keys of lists that were asked again, before anything makes room for others."""

@@ -16,7 +16,7 @@ from sectypes.doubts import doubtful
 from sectypes.lately import Lately
 from sectypes.taxonomy import Classification, Query, Resolution
 
-__all__ = ["Answers", "Recent", "State"]
+__all__ = ["Answers", "Kept", "Recent", "State"]
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
@@ -63,10 +63,29 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
+class Kept:
+    """The answers to a list that came from memory, and as long as they count.
+
+    Attributes
+    ----------
+    given : tuple[Query | str, ...]
+        The questions.
+    answers : Answers
+        Their answers.
+    keys : Sequence[str]
+        The distinct keys that memory was asked for.
+    hits : int
+        Those of them that it knew.
+    state : State
+        As it was before memory was asked.
+    until : datetime
+        When the first of the answers expires.
+    """
+
     given: tuple[Query | str, ...]
-    keys: Sequence[str]
     answers: Answers
+    keys: Sequence[str]
+    hits: int
     state: State
     until: datetime
 
@@ -81,18 +100,13 @@ class Recent:
     """
 
     def __init__(self, most: int) -> None:
-        self._kept: Lately[_Kept] = Lately(most)
+        self._kept: Lately[Kept] = Lately(most)
         self._lock = threading.Lock()
-        self._asked: dict[_Kept, int] = {}
+        self._asked: dict[Kept, int] = {}
         guard_forks().add(self)
 
-    def find(
-        self, given: tuple[Query | str, ...], state: State, now: datetime
-    ) -> tuple[Answers, int] | None:
-        """The answers to the same list, where they still count, and to how many keys they are.
-
-        The keys count as asked for; see `take_uses`.
-        """
+    def find(self, given: tuple[Query | str, ...], state: State, now: datetime) -> Kept | None:
+        """What is kept of the same list, where it still counts; its keys count as asked for."""
         kept = self._kept.find(lambda kept: kept.given == given)
         if kept is None:
             return None
@@ -101,32 +115,11 @@ class Recent:
             return None
         with self._lock:
             self._asked[kept] = self._asked.get(kept, 0) + 1
-        return kept.answers, len(kept.keys)
+        return kept
 
-    def keep(
-        self,
-        given: tuple[Query | str, ...],
-        keys: Sequence[str],
-        answers: Answers,
-        state: State,
-        until: datetime,
-    ) -> None:
-        """Remember answers that came from memory.
-
-        Parameters
-        ----------
-        given : tuple[Query | str, ...]
-            The questions.
-        keys : Sequence[str]
-            The distinct keys that memory was asked for.
-        answers : Answers
-            The answers.
-        state : State
-            As it was before memory was asked.
-        until : datetime
-            When the first of them expires.
-        """
-        self._kept.keep(_Kept(given, keys, answers, state, until), len(given))
+    def keep(self, kept: Kept) -> None:
+        """Remember answers that came from memory."""
+        self._kept.keep(kept, len(kept.given))
 
     def take_uses(self) -> list[tuple[Sequence[str], int]]:
         """Keys that were asked for by way of `find`, and how often, since the last call of this."""

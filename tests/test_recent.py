@@ -111,6 +111,19 @@ def test_uses_count_as_if_each_ticker_had_been_asked_for(service):
     assert [one.uses for one in kept_facts] == [7] * len(BOOK)
 
 
+def test_keys_that_memory_cannot_know_are_misses_each_time(service):
+    many = [*BOOK, UNCOUNTED.format(0)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        first = service.answer(many)
+        before = service.cache_stats().layers[0]
+        assert service.answer(many) is first
+    service.resolve(BOOK[:1])
+    after = service.cache_stats().layers[0]
+    assert (after.asked - before.asked, after.hits - before.hits) == (14, 13)
+    assert service._lookup.memory._cache.stats.misses >= 3
+
+
 def test_a_book_that_is_asked_for_again_and_again_stays(clock):
     with closing(make(clock, cache_size=20)) as service, warnings.catch_warnings():
         warnings.simplefilter("ignore")
