@@ -161,7 +161,12 @@ def hostile_results(service: SecurityTypeService, text: str) -> dict[str, object
         "RiskBand": made.band,
         "StaticPage": panel.static(),
         "ImportSummary": ImportSummary(
-            **numbers, overrides_new=text, overrides_kept=0, dry_run=False
+            **numbers,
+            overrides_new=text,
+            overrides_kept=0,
+            opinions_new=text,
+            opinions_kept=0,
+            dry_run=False,
         ),
         "CacheStatistics": service.cache_stats(),
         "Health": replace(health, checks=tuple(replace(one, note=text) for one in health.checks)),

@@ -472,7 +472,9 @@ def test_a_closed_source_opens_again(fmp_server):
 
 
 SCRIPT = """
-    import os, sys
+    import os, signal, sys
+    # What a shell starts in the background ignores Ctrl-C, and so do its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     from sectypes.config import Secret, Settings
     from sectypes.sources import FmpSource
     assert "requests" not in sys.modules, "naming a source must not load requests"
