@@ -9,11 +9,10 @@ import pytest
 from support.databases import Clock
 from support.fmp_server import profile, server_error
 from support.processes import ask_for_many, in_processes
+from support.services import at_once
 
 from sectypes.budget import Bill, Budget
 from sectypes.errors import StoreUnavailable, UnresolvedWarning
-from sectypes.service import SecurityTypeService
-from sectypes.sources import FmpSource
 from sectypes.store import SqlStore
 from sectypes.taxonomy import Origin, Outcome
 
@@ -21,19 +20,9 @@ BROKEN = "sqlite:////no/such/folder/cache.db"
 
 
 @pytest.fixture
-def build(fmp_server, clock):
-    """Make services with a limit on the same server; all are closed at the end."""
-    made = []
-
-    def make(limit: int | None, store: SqlStore | None = None) -> SecurityTypeService:
-        settings = fmp_server.settings(fmp_daily_limit=limit)
-        source = FmpSource(settings, sleep=lambda seconds, stop: stop.is_set())
-        made.append(SecurityTypeService(source=source, store=store, settings=settings, clock=clock))
-        return made[-1]
-
-    yield make
-    for service in made:
-        service.close()
+def build(build):
+    """Services with a limit, that do not pause between calls."""
+    return lambda limit, store=None: build(store, asking={"sleep": at_once}, fmp_daily_limit=limit)
 
 
 def add_profiles(server, count: int) -> list[str]:

@@ -27,8 +27,6 @@ from support.processes import in_processes, start
 
 from sectypes.config import Secret
 from sectypes.errors import StoreWarning
-from sectypes.service import SecurityTypeService
-from sectypes.sources import FmpSource
 from sectypes.store import SqlStore, migrate
 from sectypes.store.engine import Database
 from sectypes.taxonomy import Classification, Origin, SecurityType
@@ -43,26 +41,6 @@ def shared_url(request, tmp_path):
         return str(request.getfixturevalue("postgres_url"))
     migrate.upgrade(f"sqlite:///{tmp_path}/cache.db")
     return f"sqlite:///{tmp_path}/cache.db"
-
-
-@pytest.fixture
-def build(fmp_server, clock):
-    """Make services on the same server; all are closed at the end."""
-    made = []
-
-    def make(url: str | None, **changes) -> SecurityTypeService:
-        settings = fmp_server.settings(**changes)
-        store = None if url is None else SqlStore(url, clock=clock)
-        made.append(
-            SecurityTypeService(
-                source=FmpSource(settings), store=store, settings=settings, clock=clock
-            )
-        )
-        return made[-1]
-
-    yield make
-    for service in made:
-        service.close()
 
 
 def flip(fmp_server) -> None:

@@ -24,12 +24,12 @@ from support.fmp_server import (
     server_error,
 )
 from support.processes import SEEN, in_processes, refresh_stale, start, upsert_often, upserted
+from support.services import at_once
 
 from sectypes.config import Settings
 from sectypes.errors import InputError, SourceRefused, StoreUnavailable
 from sectypes.refresh import RefreshSummary
 from sectypes.service import SecurityTypeService
-from sectypes.sources import FmpSource
 from sectypes.store import SqlStore
 from sectypes.taxonomy import Classification, Origin, SecurityType
 
@@ -37,19 +37,11 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def build(fmp_server, clock):
-    """Make services on the same server; all are closed at the end."""
-    made = []
-
-    def make(store=None, workers: int = 8, **changes) -> SecurityTypeService:
-        settings = fmp_server.settings(**changes)
-        source = FmpSource(settings, workers=workers, sleep=lambda seconds, stop: stop.is_set())
-        made.append(SecurityTypeService(source=source, store=store, settings=settings, clock=clock))
-        return made[-1]
-
-    yield make
-    for service in made:
-        service.close()
+def build(build):
+    """Services that do not pause between calls, with so many workers."""
+    return lambda store=None, workers=8, **changes: build(
+        store, asking={"workers": workers, "sleep": at_once}, **changes
+    )
 
 
 def names(count: int) -> list[str]:

@@ -23,28 +23,8 @@ from sectypes.errors import (
     UnresolvedWarning,
 )
 from sectypes.service import SecurityTypeService
-from sectypes.sources import FmpSource
 from sectypes.store import SqlStore
 from sectypes.taxonomy import Origin, Outcome, Query, ServedBy, Subtype
-
-
-@pytest.fixture
-def build(fmp_server, clock):
-    """Make services on the same server; all are closed at the end."""
-    made = []
-
-    def make(store=None, **changes) -> SecurityTypeService:
-        settings = fmp_server.settings(**changes)
-        made.append(
-            SecurityTypeService(
-                source=FmpSource(settings), store=store, settings=settings, clock=clock
-            )
-        )
-        return made[-1]
-
-    yield make
-    for service in made:
-        service.close()
 
 
 def one(service, ticker, **row):

@@ -6,10 +6,12 @@ import json
 import logging
 from collections import namedtuple
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from alembic import command
 from support.fmp_server import connection_reset, empty_list, invalid_key, server_error
+from support.services import at_once
 
 from sectypes import health
 from sectypes.config import Secret, Settings
@@ -19,7 +21,6 @@ from sectypes.health import CacheStatistics, Check, Health
 from sectypes.metrics import Metrics
 from sectypes.records import Contents, html_table
 from sectypes.service import SecurityTypeService
-from sectypes.sources import FmpSource
 from sectypes.store import SqlStore, migrate
 from sectypes.store.connect import as_secret
 from sectypes.store.engine import Database
@@ -31,19 +32,9 @@ SEEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def build(fmp_server, clock):
-    """Make services on the same server; all are closed at the end."""
-    made = []
-
-    def make(store=None, **changes) -> SecurityTypeService:
-        settings = fmp_server.settings(**changes)
-        source = FmpSource(settings, sleep=lambda seconds, stop: stop.is_set())
-        made.append(SecurityTypeService(source=source, store=store, settings=settings, clock=clock))
-        return made[-1]
-
-    yield make
-    for service in made:
-        service.close()
+def build(build):
+    """Services that do not pause between calls."""
+    return partial(build, asking={"sleep": at_once})
 
 
 def put(store: SqlStore, *keys: str, kind: str = "etf", seen: datetime = SEEN) -> None:

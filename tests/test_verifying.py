@@ -11,7 +11,7 @@ from support.openfigi_server import OpenFigiServer, row
 
 from sectypes.errors import SourceRefused, UnresolvedWarning
 from sectypes.service import SecurityTypeService
-from sectypes.sources import FmpSource, OpenFigiSource
+from sectypes.sources import OpenFigiSource
 from sectypes.taxonomy import Query, Subtype
 
 MANAGERS = "Asset Management - Income"
@@ -26,23 +26,11 @@ def figi():
 
 
 @pytest.fixture
-def build(fmp_server, figi, clock):
-    """Make services on the same servers; all are closed at the end."""
-    made = []
-
-    def make(store=None, **changes) -> SecurityTypeService:
-        settings = fmp_server.settings(**changes)
-        source, second = FmpSource(settings), OpenFigiSource(figi.settings())
-        made.append(
-            SecurityTypeService(
-                source=source, second=second, store=store, settings=settings, clock=clock
-            )
-        )
-        return made[-1]
-
-    yield make
-    for service in made:
-        service.close()
+def build(build, figi):
+    """Services that ask a sample OpenFIGI server as well."""
+    return lambda store=None, **changes: build(
+        store, rooms={"second": OpenFigiSource(figi.settings())}, **changes
+    )
 
 
 def listed(fmp_server, symbol, **changes):

@@ -16,28 +16,10 @@ from support.fmp_server import profile, server_error
 from sectypes.columns import frame_columns, series_columns
 from sectypes.errors import InputError, StaleAnswerWarning, UnresolvedWarning
 from sectypes.frames import classify, classify_async
-from sectypes.service import SecurityTypeService
-from sectypes.sources import FmpSource
 from sectypes.taxonomy import Answer, AnswerStatus, Classification, Origin, SecurityType, ServedBy
 from sectypes.waiting import Flights
 
 NOBODY = threading.Event()
-
-
-@pytest.fixture
-def build(fmp_server, clock):
-    """Make services on the same server; all are closed at the end."""
-    made = []
-
-    def make(store=None, source=None, **changes) -> SecurityTypeService:
-        settings = fmp_server.settings(**changes)
-        source = source or FmpSource(settings)
-        made.append(SecurityTypeService(source=source, store=store, settings=settings, clock=clock))
-        return made[-1]
-
-    yield make
-    for service in made:
-        service.close()
 
 
 class SlowSource:
