@@ -24,6 +24,7 @@ from sectypes.store import SqlStore, migrate
 __all__ = ["postgresql", "sqlite", "upsert"]
 
 FULL = Sizes().tickers
+EACH = "one SELECT a ticker"
 
 
 def _cold(url: Secret, keys: list[str], settings: Settings) -> Callable[[], object]:
@@ -75,7 +76,7 @@ def sqlite(sizes: Sizes) -> Iterator[Row]:
                     "another order": lambda: service.resolve(next(orders), progress=False),
                     "SQLite": _cold(url, keys, settings),
                     "bare SELECT": lambda: alternatives.sqlite_select(path, keys),
-                    "one SELECT a ticker": lambda: alternatives.sqlite_each(path, keys),
+                    EACH: lambda: alternatives.sqlite_each(path, keys),
                     "ticker-classifier": alternatives.keep_in_ticker_cache(folder, sizes.tickers),
                     "requests-cache": alternatives.keep_in_requests_cache(folder, sizes.tickers),
                 },
@@ -87,18 +88,17 @@ def sqlite(sizes: Sizes) -> Iterator[Row]:
         {
             "requests-cache": Target(Kind.TIMES_FASTER, 100),
             "ticker-classifier": ahead,
-            "one SELECT a ticker": ahead,
+            EACH: ahead,
         },
     )  # fmt: skip
-    other = "one SELECT a ticker"
-    yield times.row("sqlite", f"{work}, another order", side="another order", beside=other)
+    yield times.row("sqlite", f"{work}, another order", side="another order", beside=EACH)
     yield from _rows(
         times, sizes, "sqlite", f"{work}, SQLite cold", "SQLite", 0.060,
         {
             "bare SELECT": Target(Kind.TIMES_THEIRS, 4),
             "requests-cache": Target(Kind.TIMES_FASTER, 50),
             "ticker-classifier": ahead,
-            "one SELECT a ticker": ahead,
+            EACH: ahead,
         },
     )  # fmt: skip
 
@@ -119,7 +119,7 @@ def postgresql(sizes: Sizes) -> Iterator[Row]:
             {
                 "PostgreSQL": _cold(server.url, keys, settings),
                 "bare SELECT": lambda: alternatives.postgresql_select(url, keys),
-                "one SELECT a ticker": lambda: alternatives.postgresql_each(url, keys),
+                EACH: lambda: alternatives.postgresql_each(url, keys),
             },
             sizes.runs,
         )
@@ -128,7 +128,7 @@ def postgresql(sizes: Sizes) -> Iterator[Row]:
         "PostgreSQL", 0.080,
         {
             "bare SELECT": Target(Kind.TIMES_THEIRS, 4),
-            "one SELECT a ticker": Target(Kind.TIMES_FASTER, 1),
+            EACH: Target(Kind.TIMES_FASTER, 1),
         },
     )  # fmt: skip
 

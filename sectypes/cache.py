@@ -118,7 +118,7 @@ class MemoryCache(Generic[V]):
             self._misses += len(asked) - len(found)
         return found
 
-    def used(self, keys: Collection[str], times: int = 1) -> None:
+    def used(self, keys: Collection[str], times: int) -> None:
         """Count distinct keys as asked for `times` more, and as answered with what is held.
 
         For one who still has the values that `get_many` gave him, while `changes` is the same.

@@ -315,9 +315,9 @@ class _Distinct:
 
 
 def _are_same(one: Distinct, other: Distinct) -> bool:
-    if isinstance(one, list) or isinstance(other, list):
-        return one == other if type(one) is type(other) else False
-    return bool(one.equals(other))
+    if type(one) is not type(other):
+        return False
+    return one == other if isinstance(one, list) else bool(one.equals(other))
 
 
 @cache

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import perf_counter
 from types import MappingProxyType
@@ -23,12 +23,12 @@ from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Held, Known, is_askable
 from sectypes.recent import Answers, Kept, Recent, State
+from sectypes.records import Stored
 from sectypes.resting import RestingStore
 from sectypes.second import Second, may_be_known
 from sectypes.taxonomy import (
     Attempt,
     Classification,
-    Miss,
     Outcome,
     Query,
     ServedBy,
@@ -70,16 +70,6 @@ class Found(NamedTuple):
     known: dict[str, Held]
     read: Container[str]
     isins: Mapping[str, str]
-
-
-class _Kept(NamedTuple):
-    """What the database holds for keys, and the trail line of one that it does not."""
-
-    facts: Mapping[str, Classification] = MappingProxyType({})
-    misses: Mapping[str, Miss] = MappingProxyType({})
-    opinions: Mapping[str, Classification] = MappingProxyType({})
-    late: Set[str] = frozenset()
-    not_there: Attempt = Attempt("database", Outcome.MISS)
 
 
 class Lookup:
@@ -337,10 +327,10 @@ class Lookup:
     ) -> tuple[dict[str, Held], dict[str, Known], dict[str, Pending]]:
         """Fresh facts of the database, what else settles keys, and what stays open."""
         now = self.clock()
-        facts, misses, opinions, late, not_there = self._look_up(keys, now)
-        aside = late | opinions.keys()
+        stored, not_there = self._look_up(keys, now)
+        facts, misses, opinions = stored.facts, stored.misses, stored.opinions
         fresh: dict[str, Held] = {**facts}
-        for key in aside & facts.keys():
+        for key in stored.late | (opinions.keys() & facts.keys()):
             del fresh[key]
         rest = [key for key in keys if key not in fresh]
         held = self.memory.stale_many(rest)
@@ -364,16 +354,16 @@ class Lookup:
             self.metrics.asked("database", len(keys), hits=len(fresh) + len(settled))
         return fresh, settled, pending
 
-    def _look_up(self, keys: Sequence[str], now: datetime) -> _Kept:
-        """What the database holds for `keys`."""
+    def _look_up(self, keys: Sequence[str], now: datetime) -> tuple[Stored, Attempt]:
+        """What the database holds for `keys`, and the trail line of a key that it does not."""
         if self.store is None:
-            return _Kept(not_there=Attempt("database", Outcome.SKIPPED))
+            return Stored(), Attempt("database", Outcome.SKIPPED)
         with self.metrics.timed("database"):
             found = self.careful.use("read", lambda store: store.lookup(keys, now=now), None)
         if found is None:
             said = Attempt("database", Outcome.ERROR, "the database could not be read")
-            return _Kept(not_there=said)
-        return _Kept(found.facts, found.misses, found.opinions, found.late)
+            return Stored(), said
+        return found, Attempt("database", Outcome.MISS)
 
     def _write(self, answers: Sequence[Answered]) -> None:
         """Keep answers in the database; one that cannot be written costs no answer."""

@@ -1,19 +1,19 @@
-"""Records for those who look after the cache: what was changed, what is kept, what is out of date.
+"""Records that the database tells: what it holds of keys, and what its keepers ask for.
 
-They are told by the database and shown by the service; nothing here does I/O.
+Nothing here does I/O, and nobody needs a database's library to read them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from html import escape
 from typing import Any, NamedTuple
 
-from sectypes.taxonomy import Classification, Origin, SecurityType
+from sectypes.taxonomy import Classification, Miss, Origin, SecurityType
 
-__all__ = ["Change", "Contents", "Dump", "Kept", "Listed", "OverrideEntry", "html_table"]
+__all__ = ["Change", "Contents", "Dump", "Kept", "Listed", "OverrideEntry", "Stored", "html_table"]
 
 
 class Change(NamedTuple):
@@ -60,6 +60,28 @@ class OverrideEntry(NamedTuple):
 
     made: Classification
     author: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database holds about some keys.
+
+    Attributes
+    ----------
+    facts : dict[str, Classification]
+        By key; fresh or expired, which their `expires_at` tells.
+    misses : dict[str, Miss]
+        By key, for keys without a fresh fact; fresh or expired.
+    opinions : dict[str, Classification]
+        What the second source said, by key; fresh or expired.
+    late : set[str]
+        The keys whose facts are expired.
+    """
+
+    facts: dict[str, Classification] = field(default_factory=dict)
+    misses: dict[str, Miss] = field(default_factory=dict)
+    opinions: dict[str, Classification] = field(default_factory=dict)
+    late: set[str] = field(default_factory=set)
 
 
 class Dump(NamedTuple):

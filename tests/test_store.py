@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from sectypes.errors import InputError
-from sectypes.store import Found, SqlStore
+from sectypes.records import Stored
+from sectypes.store import SqlStore
 from sectypes.store.tables import (
     TICKER_WIDTH,
     UtcDateTime,
@@ -73,7 +74,7 @@ def test_a_fact_comes_back_as_it_was(store):
         observed_at=SEEN.replace(microsecond=123456),
     )
     assert put(store, given_) == 1
-    assert store.lookup(["DSU"]) == Found({"DSU": given_}, {})
+    assert store.lookup(["DSU"]) == Stored({"DSU": given_}, {})
 
 
 def test_times_come_back_in_utc(store):
@@ -101,7 +102,7 @@ def test_another_store_on_the_same_database_sees_it(store, store_url, clock):
 @pytest.mark.parametrize("keys", [[], ["NOPE"], [""], ["A" * 65], ["NUL\0"], ["\ud800"]])
 def test_what_is_not_known_is_not_found(store, keys):
     put(store, fact())
-    assert store.lookup(keys) == Found({}, {})
+    assert store.lookup(keys) == Stored({}, {})
 
 
 def test_many_keys_and_rows_come_in_several_statements(store_url, clock):
@@ -218,7 +219,7 @@ def test_what_is_no_fact_is_refused_with_its_row_and_nothing_is_written(store, w
     with pytest.raises(InputError, match=f"(?s)row 1, column .*{column}") as caught:
         put(store, fact("GOOD"), wrong)
     assert [problem.row for problem in caught.value.problems] == [1]
-    assert store.lookup(["GOOD", "BAD"]) == Found({}, {})
+    assert store.lookup(["GOOD", "BAD"]) == Stored({}, {})
 
 
 def test_no_facts_no_work(store):
@@ -267,14 +268,14 @@ def test_a_miss_comes_back_as_it_was(store, status):
     given_ = miss(status=status, note="ünknown \0")
     store.put_misses([given_])
     kept = replace(given_, note="ünknown \ufffd")
-    assert store.lookup(["NOPE", "X"]) == Found({}, {"NOPE": kept})
+    assert store.lookup(["NOPE", "X"]) == Stored({}, {"NOPE": kept})
 
 
 @pytest.mark.parametrize("status", ["failed", "throttled", "refused", "found"])
 def test_a_failure_is_not_kept(store, status):
     with pytest.raises(InputError, match=r"row 1, column 'status'.*a failure is not"):
         store.put_misses([miss("A"), miss("B", status)])
-    assert store.lookup(["A", "B"]) == Found({}, {})
+    assert store.lookup(["A", "B"]) == Stored({}, {})
 
 
 def test_a_naive_miss_is_refused(store):
@@ -331,7 +332,7 @@ def test_an_override_comes_back_with_its_note(store, clock):
 
 def test_overrides_and_facts_do_not_mix(store):
     store.set_override("DSU", SecurityType.CASH, note="n", author="ada")
-    assert store.lookup(["DSU"]) == Found({}, {})
+    assert store.lookup(["DSU"]) == Stored({}, {})
     put(store, fact())
     assert store.overrides()["DSU"].security_type == "cash"
     assert store.lookup(["DSU"]).facts["DSU"].security_type == "mutual_fund"
@@ -441,7 +442,7 @@ def test_threads_share_one_budget(store):
 def test_the_first_calls_may_come_at_once(store):
     with ThreadPoolExecutor(8) as threads:
         found = list(threads.map(lambda _: store.lookup(["DSU"]), range(16)))
-    assert found == [Found({}, {})] * 16
+    assert found == [Stored({}, {})] * 16
 
 
 # -- the store as an object ---------------------------------------------------------------------

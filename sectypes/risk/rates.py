@@ -18,6 +18,7 @@ __all__ = [
     "as_categorical",
     "is_fund",
     "lacks_rate",
+    "levered_rates",
     "position_rates",
     "type_codes",
     "unknown_leverage",
@@ -81,10 +82,36 @@ def position_rates(
     if multiples is not None:
         # Few positions are leveraged; NaN is unequal to 1 as well.
         rows = np.flatnonzero(multiples != 1.0)
-        size, plain = np.abs(multiples[rows]), rates[rows]
+        plain = rates[rows]
         unknown = np.maximum(plain, scenarios.single_stock)
-        rates[rows] = np.where(size > 0, np.minimum(1.0, size * plain), unknown)
+        rates[rows] = levered_rates(plain, np.abs(multiples[rows]), unknown)
     return rates
+
+
+def levered_rates(plain: FloatArray, steps: FloatArray, unknown: FloatArray) -> FloatArray:
+    """The rates of positions with a multiple.
+
+    Parameters
+    ----------
+    plain : array of float, shape (n,)
+        Rates of their types.
+    steps : array of float, shape (n,)
+        Multiples without their signs; NaN or 0 where they are unknown.
+    unknown : array of float, shape (n,)
+        Rates where the multiple is unknown.
+
+    Returns
+    -------
+    array of float, shape (n,)
+        min(1, multiple x rate), fractions.
+
+    Examples
+    --------
+    >>> levered_rates(np.array([0.2, 0.2]), np.array([2.0, 0.0]), np.array([0.8, 0.8])).tolist()
+    [0.4, 0.8]
+    """
+    levered: FloatArray = np.where(steps > 0, np.minimum(1.0, steps * plain), unknown)
+    return levered
 
 
 def lacks_rate(codes: IntArray, scenarios: CrashScenarios) -> BoolArray:

@@ -15,7 +15,7 @@ from sectypes.risk.curves import PLACES
 from sectypes.risk.extremes import Readings, extreme_losses
 from sectypes.risk.groups import Groups
 from sectypes.risk.lots import find_lots
-from sectypes.risk.rates import BoolArray, FloatArray, is_fund, lacks_rate
+from sectypes.risk.rates import BoolArray, FloatArray, is_fund, lacks_rate, levered_rates
 from sectypes.risk.told import Told
 
 __all__ = ["Sides"]
@@ -170,9 +170,8 @@ class Sides:
         if is_high is not None:
             guesses = self.told.plausible.guesses[states]
             unknown = np.where(guesses, 1.0 if is_high else plain, unknown)
-        steps = self.steps
         with np.errstate(invalid="ignore"):
-            levered = np.where(steps > 0, np.minimum(1.0, steps * plain), unknown)
+            levered = levered_rates(plain, self.steps, unknown)
         rates[self.odd] = np.where(np.isfinite(plain), levered, plain)
         return rates
 

@@ -7,7 +7,6 @@ the time when it did. A guess is refused.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from types import TracebackType
@@ -16,37 +15,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sectypes.config import Secret
+from sectypes.records import Stored
 from sectypes.store import rows, sql
 from sectypes.store.connect import as_secret
 from sectypes.store.engine import Database
 from sectypes.store.upkeep import Restored, Upkeep
 from sectypes.taxonomy import Classification, Miss, Origin, SecurityType, Subtype
 
-__all__ = ["Found", "Restored", "SqlStore"]
+__all__ = ["Restored", "SqlStore"]
 
 _UTC_NOW = partial(datetime.now, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the database holds about some keys.
-
-    Attributes
-    ----------
-    facts : dict[str, Classification]
-        By key; fresh or expired, which their `expires_at` tells.
-    misses : dict[str, Miss]
-        By key, for keys without a fresh fact; fresh or expired.
-    opinions : dict[str, Classification]
-        What the second source said, by key; fresh or expired.
-    late : set[str]
-        The keys whose facts are expired.
-    """
-
-    facts: dict[str, Classification]
-    misses: dict[str, Miss]
-    opinions: dict[str, Classification] = field(default_factory=dict)
-    late: set[str] = field(default_factory=set)
 
 
 class SqlStore(Upkeep):
@@ -123,7 +101,7 @@ class SqlStore(Upkeep):
 
     # -- facts and misses -------------------------------------------------------------------
 
-    def lookup(self, keys: Sequence[str], *, now: datetime | None = None) -> Found:
+    def lookup(self, keys: Sequence[str], *, now: datetime | None = None) -> Stored:
         """What is known about `keys`; overrides are not mixed in.
 
         Keys that no table can hold (blank, wider than 64 characters, NUL) are never found. What is
@@ -131,15 +109,15 @@ class SqlStore(Upkeep):
         """
         usable = rows.usable_keys(keys)
         if not usable:
-            return Found({}, {})
+            return Stored()
         return self._database.read(partial(self._look_up, usable, now or self._clock()))
 
-    def _look_up(self, keys: Sequence[str], now: datetime, connection: Connection) -> Found:
+    def _look_up(self, keys: Sequence[str], now: datetime, connection: Connection) -> Stored:
         facts = sql.select_facts(connection, keys)
         late = {key for key, fact in facts.items() if fact.expires_at and fact.expires_at <= now}
         open_ = [key for key in keys if key in late or key not in facts]
         misses = sql.select_misses(connection, open_)
-        return Found(facts, misses, sql.select_opinions(connection, keys), late)
+        return Stored(facts, misses, sql.select_opinions(connection, keys), late)
 
     def put_facts(self, facts: Iterable[tuple[Classification, Mapping[str, Any] | None]]) -> int:
         """Keep facts with what their source sent, all or none of them.
