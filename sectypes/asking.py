@@ -319,7 +319,7 @@ class Asker:
         name = self._source.name
         if answer.status is AnswerStatus.FOUND and answer.classification is not None:
             life = self._settings.cache_ttl * (1 - JITTER * _fraction(key))
-            fact = answer.classification._replace(
+            fact = answer.classification.replace(
                 observed_at=now, expires_at=now + timedelta(seconds=life)
             )
             attempts = (*pending.attempts, Attempt(name, Outcome.HIT, describe(fact)))

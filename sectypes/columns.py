@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from sectypes.errors import Failure, InputError
 from sectypes.lately import Lately
-from sectypes.taxonomy import Query, questions_of
+from sectypes.taxonomy import EVIDENCE, Query, questions_of
 from sectypes.tickers import canonical_many
 
 __all__ = [
@@ -63,8 +63,6 @@ _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
 ROLES = tuple(_USUAL_NAMES)
 """What a column can be for a row: the keywords that name columns."""
 
-# What a query says besides its ticker, in the order of its fields.
-_EVIDENCE = tuple(Query._field_defaults)
 _REMEMBERED = 1 << 16
 """Distinct rows whose questions are remembered, of all columns that were read lately together."""
 _STEP = 1 << 16
@@ -256,9 +254,7 @@ def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
     codes, tickers = _encode(columns.ticker)
     _text_only(columns.ticker, codes, tickers)
     evidence = {
-        role: _encode(column)
-        for role in _EVIDENCE
-        if (column := getattr(columns, role)) is not None
+        role: _encode(column) for role in EVIDENCE if (column := getattr(columns, role)) is not None
     }
     values = {"ticker": tickers} | {role: said for role, (_, said) in evidence.items()}
     if not evidence:

@@ -116,7 +116,7 @@ class Keeping:
             self._overrides = self._lookup.careful.use(
                 "read",
                 lambda store: {
-                    made.ticker: made._replace(raw_label=f"{made.raw_label} ({author})")
+                    made.ticker: made.replace(raw_label=f"{made.raw_label} ({author})")
                     for made, author in store.override_entries()
                 },
                 self._overrides,

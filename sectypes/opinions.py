@@ -181,7 +181,7 @@ def weigh(
     'FMP: equity; OpenFIGI: Closed-End Fund; Plaid: etf -> mutual_fund, closed_end_fund'
     """
     if fact is None:
-        return opinion and Verdict(opinion, _describe(opinion), True)
+        return None if opinion is None else Verdict(opinion, _describe(opinion), True)
     is_heard = any(is_doubtful(fact, query) for query in queries)
     said = witnesses(fact, queries) if is_heard else []
     made, is_settled = _believed(fact, opinion, said)
@@ -202,7 +202,7 @@ def _believed(
     """Whose assertion stands, and whether a rule says so."""
     if opinion is not None:
         if opinion.security_type is fact.security_type:
-            return fact._replace(subtype=fact.subtype or opinion.subtype), True
+            return fact.replace(subtype=fact.subtype or opinion.subtype), True
         pooled = (*_POOLED, SecurityType.CASH)
         if fact.security_type is SecurityType.EQUITY and opinion.security_type in pooled:
             return opinion, True

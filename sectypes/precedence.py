@@ -181,7 +181,6 @@ def _tell(
     read: Container[str],
     isins: Mapping[str, str],
 ) -> _Told:
-    make = tuple.__new__  # a named tuple's own constructor takes twice the time
     told = _Told([], set(), {})
     add = told.answers.append
     for number, row in enumerate(queries):
@@ -189,15 +188,15 @@ def _tell(
         about = known.get(key, NOTHING_KNOWN)
         if isinstance(about, Known):
             fact = about.fact
-            answer = (row, fact, about.served_by, about.stale, about.attempts)
+            answer = Resolution(row, fact, about.served_by, about.stale, about.attempts)
             if fact is None or about.opinion is not None:
                 told.open.add(key)
         else:
             fact = about
             room = _DATABASE if key in read else _MEMORY
             trail = cache_trail(room, fact.origin, fact.raw_label or fact.security_type)
-            answer = (row, fact, room, False, trail)
-        add(make(Resolution, answer))
+            answer = Resolution(row, fact, room, False, trail)
+        add(answer)
         if fact is None:
             continue
         if (row.name or row.identifier) and (why := contradiction(row, fact, isins.get(key))):
@@ -224,7 +223,7 @@ def _weighed(
     verdict = weigh(fact, opinion, rows)
     if verdict is None:
         return without_fact(key, rows, trail)
-    made = verdict.classification._replace(ticker=key)
+    made = verdict.classification.replace(ticker=key)
     room, stale = answer.served_by, answer.stale
     if made.origin is Origin.HEURISTIC:
         room, stale = ServedBy.RULES, False
@@ -257,7 +256,7 @@ def _decide_row(
         return _blank(query)
     if isinstance(instead, Classification):
         hit = (Attempt("override", Outcome.HIT, _describe_override(instead)),)
-        made = instead._replace(leverage=_overridden_leverage(query, instead, known))
+        made = instead.replace(leverage=_overridden_leverage(query, instead, known))
         return Resolution(query, made, ServedBy.DATABASE, False, hit)
     label = instead
     if label.subtype is None:

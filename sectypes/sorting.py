@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import compress
-from operator import itemgetter
+from operator import attrgetter
 from typing import NamedTuple
 
 from sectypes import heuristics, tickers, vocab
@@ -68,10 +68,7 @@ def as_rows(given: Sequence[Query | str]) -> list[Query]:
     return [next(rest) if isinstance(one, str) else one for one in given]
 
 
-_COLUMNS = [
-    itemgetter(Query._fields.index(field))
-    for field in ("key", "name", "provider_type", "provider", "is_cash")
-]
+_COLUMNS = [attrgetter(field) for field in ("key", "name", "provider_type", "provider", "is_cash")]
 
 
 def sort_rows(queries: Sequence[Query], overrides: Mapping[str, Classification]) -> Sorted:

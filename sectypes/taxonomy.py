@@ -1,6 +1,7 @@
 """The words of the package: types, origins, and the frozen records that rooms exchange.
 
-Records that exist once for each ticker are named tuples: they are made ten thousand at a time.
+Records that exist once for each ticker are msgspec's: ten thousand are made in a millisecond, and
+the garbage collector need not walk them, because nothing in them leads back to them.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self, final
+
+import msgspec
 
 __all__ = [
+    "EVIDENCE",
     "SECURITY_TYPES",
     "Answer",
     "AnswerStatus",
@@ -24,6 +28,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Query",
+    "Record",
     "Resolution",
     "SecurityType",
     "ServedBy",
@@ -142,7 +147,16 @@ class Label:
     listed: bool = True
 
 
-class Classification(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
+    """A frozen value with fields, of which there may be thousands."""
+
+    def replace(self, **changes: Any) -> Self:
+        """The same with other values in the named fields, as `dataclasses.replace`."""
+        return msgspec.structs.replace(self, **changes)
+
+
+@final
+class Classification(Record, frozen=True, gc=False):
     """One assertion about one ticker: who says that it is what, and since when.
 
     Attributes
@@ -182,7 +196,8 @@ class Classification(NamedTuple):
         return self.expires_at is None or now < self.expires_at
 
 
-class Query(NamedTuple):
+@final
+class Query(Record, frozen=True, gc=False):
     """One distinct question: a ticker together with what its row says about it.
 
     Attributes
@@ -215,6 +230,10 @@ class Query(NamedTuple):
     exchange: str | None = None
 
 
+EVIDENCE = Query.__struct_fields__[2:]
+"""What a question says besides its ticker and key, all of it optional."""
+
+
 def questions_of(
     tickers: Iterable[str], keys: Iterable[str], said: Mapping[str, Iterable[Any]] = _NOTHING
 ) -> list[Query]:
@@ -234,10 +253,9 @@ def questions_of(
     """
     rest = (
         said[field] if field in said else repeat(absent)
-        for field, absent in Query._field_defaults.items()
+        for field, absent in zip(EVIDENCE, Query.__struct_defaults__, strict=True)
     )
-    # Made directly: a named tuple's own constructor takes twice the time.
-    return list(map(tuple.__new__, repeat(Query), zip(tickers, keys, *rest, strict=False)))
+    return list(map(Query, tickers, keys, *rest))
 
 
 class Attempt(NamedTuple):
@@ -252,7 +270,8 @@ class Attempt(NamedTuple):
         return f"{self.room}: {self.outcome.value}" + (f" ({self.note})" if self.note else "")
 
 
-class Resolution(NamedTuple):
+@final
+class Resolution(Record, frozen=True, gc=False):
     """The answer to one query, with the way it was found.
 
     Attributes

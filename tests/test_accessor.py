@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from datetime import UTC, date, datetime
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from sectypes.errors import InputError, UnresolvedWarning
 from sectypes.frames import TYPE_DTYPE
 from sectypes.service import SecurityTypeService
 from sectypes.store import SqlStore
+from sectypes.taxonomy import Query
 
 EXPLAINED = [
     *("ticker", "security_type", "subtype", "leverage", "origin", "served_by"),
@@ -270,8 +272,9 @@ def test_combinations_beyond_64_bits_are_told_apart():
     frame = pd.concat([frame, frame.iloc[[0, 5]].assign(provider_type=None), frame.iloc[[5]]])
     codes, queries = questions(frame_columns(frame, {}))
     assert codes[-3:].tolist() == [70_000, 70_001, 5]
-    assert queries[-1][2:6] == ("5", "5", None, False)
-    assert all(query[2:5] == (query.ticker[1:],) * 3 for query in queries[:70_000])
+    assert queries[-1] == Query("T5", "T5", name="5", provider="5")
+    said = ((query.ticker, query.name, query.provider, query.provider_type) for query in queries)
+    assert all(rest == [ticker[1:]] * 3 for ticker, *rest in islice(said, 70_000))
 
 
 @pytest.mark.parametrize("order", ["pandas, sectypes", "sectypes, pandas", "sectypes.frames"])

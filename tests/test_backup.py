@@ -94,7 +94,7 @@ def test_10_000_facts_travel_from_sqlite_to_postgresql_and_back(
     for key in ("ON", "😀"):
         first.set_override(key, SecurityType.BOND, note="Nö: 1E5", author="ann", leverage=1.5)
     files = [tmp_path / f"{name}{suffix}" for name in "ab"]
-    first.put_opinions([one._replace(origin=Origin.OPENFIGI) for one, _ in many(300)])
+    first.put_opinions([one.replace(origin=Origin.OPENFIGI) for one, _ in many(300)])
     assert export_cache(first, files[0]) == 10_302
     summary, keys = import_cache(second, files[0])
     assert (summary.new, summary.overrides_new, len(keys)) == (10_000, 2, 10_000)
@@ -119,8 +119,8 @@ def test_a_yaml_backup_is_a_list_of_records_with_quoted_tickers(open_store, tmp_
 
 
 def test_of_two_opinions_the_newer_stands_unless_forced(open_store, tmp_path):
-    said = fact("BST")._replace(origin=Origin.OPENFIGI)
-    older, newer = (said._replace(observed_at=SEEN + number * DAY) for number in (0, 1))
+    said = fact("BST").replace(origin=Origin.OPENFIGI)
+    older, newer = (said.replace(observed_at=SEEN + number * DAY) for number in (0, 1))
     first, second = open_store(), open_store()
     first.put_opinions([older])
     second.put_opinions([newer])

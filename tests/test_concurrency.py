@@ -167,14 +167,14 @@ def test_a_writer_killed_between_two_statements_leaves_no_torn_rows(shared_url, 
     keys = [f"T{number}" for number in range(30)]
     before = [Classification(key, SecurityType.EQUITY, Origin.FMP) for key in keys]
     with SqlStore(shared_url) as store:
-        store.put_facts([(one._replace(observed_at=clock.now), None) for one in before])
+        store.put_facts([(one.replace(observed_at=clock.now), None) for one in before])
     child = start(die_within, shared_url, statements)
     child.join(30)
     assert child.exitcode == -9
     with SqlStore(shared_url) as store:
         assert {one.security_type for one in store.lookup(keys).facts.values()} == {"equity"}
         clock.advance(days=2)
-        after = [(one._replace(observed_at=clock.now), None) for one in before]
+        after = [(one.replace(observed_at=clock.now), None) for one in before]
         assert store.put_facts(after) == 30
         assert store.remove_override("NONE") is False
 

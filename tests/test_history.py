@@ -30,7 +30,7 @@ def put(store: SqlStore, seen: datetime, kind: str, **changes) -> None:
     fact = Classification(
         "DSU", SecurityType(kind), Origin.FMP, raw_label=f"said {kind}",
         observed_at=seen, expires_at=seen + 90 * DAY,
-    )._replace(**changes)  # fmt: skip
+    ).replace(**changes)  # fmt: skip
     store.put_facts([(fact, None)])
 
 

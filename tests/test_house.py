@@ -31,6 +31,7 @@ OWNERS = {
     "dask": {"dask"},
     "ipywidgets": {"widgets"},
     "matplotlib": {"charts"},
+    "msgspec": {"store", "taxonomy"},
     "platformdirs": {"config"},
     "psycopg2": {"store"},
     "requests": {"sources"},

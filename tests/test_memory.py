@@ -20,7 +20,7 @@ def memory(clock) -> Memory:
 def fact(clock, **changes) -> Classification:
     until = clock.now + timedelta(days=1)
     made = Classification("DSU", SecurityType.MUTUAL_FUND, Origin.FMP, expires_at=until)
-    return made._replace(**changes)
+    return made.replace(**changes)
 
 
 def test_a_fresh_fact_is_held_alone_and_told_with_its_trail(memory, clock):

@@ -185,7 +185,7 @@ def test_the_same_letters_are_a_coin_in_one_row_and_a_fund_in_another():
 def test_an_override_of_the_type_keeps_the_funds_multiple(override, name, known, leverage):
     kind, own = override
     made = Classification("QQZZ", SecurityType(kind), Origin.OVERRIDE, leverage=own)
-    fact = FACT._replace(ticker="QQZZ", leverage=known) if known else None
+    fact = FACT.replace(ticker="QQZZ", leverage=known) if known else None
     [answer] = decide(
         [Query("QQZZ", "QQZZ", name=name)], override=made, known=Known(fact) if fact else None
     )
@@ -222,7 +222,7 @@ NO_RULE = ("heuristics", "miss", "no rule speaks")
         ),
         (
             {},
-            {"override": MADE._replace(raw_label=None)},
+            {"override": MADE.replace(raw_label=None)},
             (
                 ("XYZQ", "bond", "override", None, 1.0, None, None),
                 *("database", False, [("override", "hit", "overridden")]),
@@ -313,7 +313,9 @@ def test_everything_that_is_said_about_a_row(row, about, expected):
 def test_everything_that_is_said_about_a_blank_row():
     [answer] = decide([Query("", "")])
     why = "no ticker, so nobody can be asked; risk takes the worst rate"
-    assert answer[1:] == (None, ServedBy.INPUT, False, (Attempt("input", Outcome.MISS, why),))
+    assert answer == Resolution(
+        answer.query, None, ServedBy.INPUT, False, (Attempt("input", Outcome.MISS, why),)
+    )
 
 
 def test_of_disagreeing_providers_the_trail_says_so():
@@ -328,7 +330,7 @@ def test_of_disagreeing_providers_the_trail_says_so():
 
 
 def test_what_the_witnesses_make_of_a_fact():
-    fact = FACT._replace(
+    fact = FACT.replace(
         security_type=SecurityType.EQUITY, subtype=None, raw_label="isEtf=false isFund=false"
     )
     known = Known(fact, ServedBy.MEMORY, (Attempt("memory", Outcome.HIT, "FMP: flags"),))
@@ -338,7 +340,8 @@ def test_what_the_witnesses_make_of_a_fact():
         "FMP: equity; the name: 'Sample Debt Strategies Fund Inc', rule name_fund;"
         " Plaid: mutual fund -> mutual_fund, closed_end_fund"
     )
-    assert answer[1:] == (
+    assert answer == Resolution(
+        answer.query,
         Classification(
             "DSU",
             SecurityType.MUTUAL_FUND,
@@ -361,12 +364,12 @@ def test_what_is_known_counts_until_its_time_and_not_at_it():
 
 
 def test_doubtful_are_missing_stale_and_guessed_answers():
-    guess = FACT._replace(origin=Origin.HEURISTIC)
+    guess = FACT.replace(origin=Origin.HEURISTIC)
     answers = [
         Resolution(Query("A", "A"), made, ServedBy.MEMORY, stale)
         for made, stale in [(FACT, False), (FACT, True), (guess, False), (None, False)]
     ]
-    answers.append(answers[0]._replace(classification=FACT._replace(origin=Origin.DEFAULT)))
+    answers.append(answers[0].replace(classification=FACT.replace(origin=Origin.DEFAULT)))
     assert doubtful(answers) == answers[1:]
 
 
@@ -382,7 +385,8 @@ def test_an_unsettled_opinion_is_an_obstacle_in_the_trail():
         "FMP: mutual_fund; OpenFIGI: Common Stock -> equity, common_stock"
         " (unsettled: the riskier stands)"
     )
-    assert answer[1:] == (
+    assert answer == Resolution(
+        answer.query,
         OPINION,
         ServedBy.MEMORY,
         True,
@@ -391,7 +395,7 @@ def test_an_unsettled_opinion_is_an_obstacle_in_the_trail():
 
 
 def test_an_opinion_that_agrees_leaves_the_fact_as_fresh_as_it_is():
-    opinion = OPINION._replace(security_type=SecurityType.MUTUAL_FUND, raw_label="Open-End Fund")
+    opinion = OPINION.replace(security_type=SecurityType.MUTUAL_FUND, raw_label="Open-End Fund")
     known = FRESH._replace(opinion=opinion, is_opinion_stale=True)
     [answer] = decide([Query("DSU", "DSU")], known=known)
     assert (answer.classification, answer.stale) == (FACT, False)
@@ -402,12 +406,12 @@ def test_an_opinion_alone_is_told_once():
     said = (Attempt("openfigi", Outcome.HIT, "OpenFIGI: Common Stock"),)
     known = Known(None, ServedBy.NETWORK, said, opinion=OPINION)
     [answer] = decide([Query("DSU", "DSU")], known=known)
-    assert answer[1:] == (OPINION, ServedBy.NETWORK, False, said)
+    assert answer == Resolution(answer.query, OPINION, ServedBy.NETWORK, False, said)
 
 
 @pytest.mark.parametrize("opinion", [None, OPINION])
 def test_a_row_of_another_security_is_answered_by_its_own_identifier(opinion):
-    fact = FACT._replace(name="Sample Debt Fund")
+    fact = FACT.replace(name="Sample Debt Fund")
     row = Query("DSU", "DSU", name="Old Rail Lines", identifier="US5949181045")
     known = {"DSU": fact}
     if opinion is not None:

@@ -63,7 +63,7 @@ def test_a_fact_alone_is_told_as_the_room_would_tell_it(room):
     assert alone.served_by is room
 
 
-@pytest.mark.parametrize("known", [FUND._replace(leverage=3.0), Known(FUND._replace(leverage=3.0))])
+@pytest.mark.parametrize("known", [FUND.replace(leverage=3.0), Known(FUND.replace(leverage=3.0))])
 def test_an_overridden_fund_keeps_the_multiple_of_its_fact(known):
     made = Classification("DSU", SecurityType.ETF, Origin.OVERRIDE)
     [answer] = decide([Query("DSU", "DSU")], overrides={"DSU": made}, known={"DSU": known})

@@ -46,7 +46,7 @@ def fact(ticker: str = "DSU", kind: str = "mutual_fund", **changes) -> Classific
         observed_at=SEEN,
         expires_at=SEEN + 90 * DAY,
     )
-    return made._replace(**changes)
+    return made.replace(**changes)
 
 
 def miss(ticker: str = "NOPE", status: str = "not_found", **changes) -> Miss:

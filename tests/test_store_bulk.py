@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sectypes.errors import StoreUnavailable
 from sectypes.store import SqlStore
 from sectypes.store.dialects import COPY_FROM
-from sectypes.store.rows import as_times, is_key, usable_keys
+from sectypes.store.rows import is_key, read_column, usable_keys
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
 
 SEEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -66,7 +66,7 @@ def test_many_facts_come_back_as_they_were_given(store):
 def test_of_many_facts_only_the_newer_replace_and_leave_their_history(store):
     store.put_facts(samples(MANY))
     newer = list(samples(MANY, SecurityType.EQUITY, days=1))
-    older = [(made._replace(observed_at=SEEN - timedelta(days=1)), None) for made, _ in newer]
+    older = [(made.replace(observed_at=SEEN - timedelta(days=1)), None) for made, _ in newer]
     assert store.put_facts([*newer[:5], *older[5:]]) == 5
     kinds = {made.security_type for made in store.lookup(["Q0", "Q4"]).facts.values()}
     assert (kinds, len(store.history("Q4"))) == ({SecurityType.EQUITY}, 1)
@@ -127,8 +127,8 @@ ANY_FACT = st.builds(
 def test_whatever_a_fact_says_comes_back(store, facts):
     kept = {}
     for one in facts:
-        label, name = (word and word.replace("\0", "\ufffd") for word in one[5:7])
-        kept[one.ticker] = one._replace(raw_label=label, name=name)
+        label, name = (word and word.replace("\0", "\ufffd") for word in (one.raw_label, one.name))
+        kept[one.ticker] = one.replace(raw_label=label, name=name)
     assert store.put_facts((one, None) for one in facts) == len(facts)
     store.put_opinions(one for one in facts if one.origin is Origin.OPENFIGI)
     found = store.lookup(list(kept))
@@ -166,7 +166,7 @@ def test_what_somebody_wrote_by_hand_is_read(store, column, value, means):
     store.put_facts([(made, payload)])
     by_hand(store, f"UPDATE security_types SET {column} = {value}")
     found = read_back(store)
-    assert found == made._replace(observed_at=found.observed_at, **means)
+    assert found == made.replace(observed_at=found.observed_at, **means)
 
 
 @pytest.fixture
@@ -190,9 +190,30 @@ def sqlite_file(tmp_path):
 )
 def test_what_only_sqlite_lets_one_write_is_read(sqlite_file, column, value, field, means):
     by_hand(sqlite_file, f"UPDATE security_types SET {column} = {value}")
-    found = getattr(sqlite_file.lookup(["Q1"]).facts["Q1"], field)
+    looked_up = sqlite_file.lookup(["Q1"]).facts["Q1"]
+    found = getattr(looked_up, field)
     assert found == means
     assert getattr(found, "tzinfo", UTC) is UTC
+    assert sqlite_file.list_facts() == [looked_up]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("leverage", "a lot"), ("last_updated", "yesterday"), ("expires_at", "2026-13-01")],
+)
+def test_what_cannot_be_read_is_told_with_its_column(sqlite_file, column, value):
+    by_hand(sqlite_file, f"UPDATE security_types SET {column} = '{value}'")
+    for ask in (lambda: sqlite_file.lookup(["Q0", "Q1"]), sqlite_file.list_facts):
+        with pytest.raises(StoreUnavailable, match=f"holds a {column} that cannot be read") as told:
+            ask()
+        assert not told.value.retryable
+
+
+def test_a_type_of_a_newer_version_is_told_as_such(sqlite_file):
+    by_hand(sqlite_file, "PRAGMA ignore_check_constraints = ON")
+    by_hand(sqlite_file, "UPDATE security_types SET security_type = 'token'")
+    with pytest.raises(StoreUnavailable, match=r"holds a security_type .* 'token'"):
+        sqlite_file.lookup(["Q1"])
 
 
 def test_bytes_that_are_no_text_are_told_as_an_error_of_the_database(sqlite_file):
@@ -209,10 +230,11 @@ def test_bytes_that_are_no_text_are_told_as_an_error_of_the_database(sqlite_file
         (["2026-03-02 12:00:00+00:00", None], [SEEN, None]),
         (["2026-03-02 12:00:00", "2026-03-02 12:00:00+00:00"], [SEEN, SEEN]),
         (["2026-03-02T17:45:00+05:45", None, "2026-03-02T12:00:00"], [SEEN, None, SEEN]),
+        (["2026-03-02", "2026-03-02 12:00:00+00:00"], [SEEN - timedelta(hours=12), SEEN]),
     ],
 )
 def test_times_are_read_in_utc_whatever_their_zone(texts, times):
-    found = as_times(texts)
+    found = read_column("last_updated", datetime, json.dumps(texts))
     assert found == times
     assert {time.tzinfo for time in found if time} <= {UTC}
 
@@ -228,7 +250,7 @@ def test_times_are_read_in_utc_whatever_their_zone(texts, times):
 def test_sqlite_keeps_times_as_text_of_one_width(tmp_path, time, kept):
     [(made, _)] = samples(1)
     with SqlStore(f"sqlite:///{tmp_path}/cache.db") as store:
-        store.put_facts([(made._replace(observed_at=time), None)])
+        store.put_facts([(made.replace(observed_at=time), None)])
         store.set_override("Q0", SecurityType.CASH, note="n", author="a", expires_at=time)
     with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
         facts = database.execute("SELECT last_updated FROM security_types").fetchall()
@@ -258,7 +280,7 @@ def test_a_subtype_of_a_newer_version_is_not_lost_from_the_history(store):
     [_, (made, payload)] = samples(2)
     store.put_facts([(made, payload)])
     by_hand(store, "UPDATE security_types SET subtype = 'of_a_newer_version'")
-    store.put_facts([(made._replace(observed_at=datetime(2100, 1, 1, tzinfo=UTC)), None)])
+    store.put_facts([(made.replace(observed_at=datetime(2100, 1, 1, tzinfo=UTC)), None)])
     old = "SELECT old_subtype FROM security_type_history"
     read = store._database.read(lambda connection: connection.execute(text(old)).scalars().all())
     assert read == ["of_a_newer_version"]

@@ -47,5 +47,5 @@ class SampleSecondSource:
             answer = read_result(self._results.get(key, _UNKNOWN), key=key, job=job)
             made = answer.classification
             if made is not None:
-                made = made._replace(raw_label=f"{made.raw_label} (sample)")
+                made = made.replace(raw_label=f"{made.raw_label} (sample)")
             yield key, replace(answer, classification=made)

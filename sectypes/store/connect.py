@@ -159,13 +159,17 @@ def _is_sealed(url: URL) -> bool:
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    connection.create_function(EXACT, 1, str, deterministic=True)
+    connection.create_function(EXACT, 1, _exact, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
     if mode == "delete":
         mode = _prefer_wal(connection)
     if mode == "wal":
         connection.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and much faster
+
+
+def _exact(number: object) -> str | None:
+    return None if number is None else str(number)
 
 
 def _prefer_wal(connection: sqlite3.Connection) -> str:

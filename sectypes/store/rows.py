@@ -5,30 +5,32 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from itertools import islice
-from typing import Any
+from functools import cache, partial
+from typing import Any, NamedTuple
 
-from sectypes.errors import Failure, InputError
+import msgspec
+
+from sectypes.errors import Failure, InputError, StoreUnavailable
 from sectypes.records import Change
 from sectypes.store.tables import FACT_ORIGINS, KEPT_MISSES, TICKER_WIDTH
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
 
 __all__ = [
+    "FACT_COLUMNS",
     "Row",
     "as_change",
     "as_facts",
     "as_miss",
     "as_override",
     "as_replaced",
-    "as_times",
     "fact_rows",
     "facts_of_rows",
     "is_key",
     "miss_rows",
     "override_row",
+    "read_column",
     "usable_keys",
 ]
 
@@ -38,6 +40,19 @@ _WIDTHS = frozenset(range(1, TICKER_WIDTH + 1))
 _TYPES = {kind.value: kind for kind in SecurityType}
 _SUBTYPES = {kind.value: kind for kind in Subtype}
 _ORIGINS = {origin.value: origin for origin in Origin}
+
+FACT_COLUMNS: Mapping[str, Any] = {
+    "ticker": str,
+    "security_type": SecurityType,
+    "origin": Origin,
+    "subtype": str,
+    "leverage": float,
+    "raw_label": str,
+    "name": str,
+    "last_updated": datetime,
+    "expires_at": datetime,
+}
+"""The columns of a fact in the order of a classification's fields, and what each is read as."""
 
 
 def is_key(ticker: str) -> bool:
@@ -210,31 +225,63 @@ def override_row(made: Classification, *, author: str) -> Row:
     }
 
 
-def as_facts(columns: Iterable[Sequence[Any]]) -> list[Classification]:
-    """Classifications from columns of bare values, times as ISO text with their offset.
+def read_column(name: str, kind: Any, given: str | Sequence[Any]) -> list[Any]:
+    """The values of a column from their JSON array, or from those of rows.
 
-    The columns are ticker, security_type, origin, subtype, leverage, raw_label, name,
-    last_updated, expires_at. Ten thousand rows pass here at once, so each column is read as a
-    whole, and the tuples are made directly: a named tuple's own constructor takes twice the time.
+    Raises
+    ------
+    StoreUnavailable
+        One of them is something else: somebody wrote it by hand, or a newer version did.
     """
-    tickers, kinds, origins, subtypes, leverages, labels, names, seen, until = columns
-    values = zip(
-        tickers,
-        map(_TYPES.__getitem__, kinds),
-        map(_ORIGINS.__getitem__, origins),
-        # One that only a newer version knows is left out: it is optional.
-        map(_SUBTYPES.get, subtypes),
-        map(float, leverages),
-        map(_shared(labels).get, labels),
-        names,
-        as_times(seen),
-        as_times(until),
-        strict=True,
-    )
-    return list(map(_classification, values))
+    try:
+        return _in_utc(_times(given)) if kind is datetime else _read_as(kind, given)
+    except (msgspec.ValidationError, ValueError) as error:
+        problem = f"the cache database holds a {name} that cannot be read: {error}"
+    raise StoreUnavailable(problem, source="database", retryable=False)
 
 
-_classification = partial(tuple.__new__, Classification)
+def _times(given: str | Sequence[Any]) -> list[datetime | None]:
+    try:
+        return _read_as(datetime, given)
+    except msgspec.ValidationError:  # a day alone, which somebody wrote by hand
+        return [said and datetime.fromisoformat(said) for said in _read_as(str, given)]
+
+
+def _read_as(kind: Any, given: str | Sequence[Any]) -> list[Any]:
+    """Values as what they mean, None where there is none."""
+    read = _readers(kind)
+    return read.decode(given) if isinstance(given, str) else read.convert(given)
+
+
+class _Readers(NamedTuple):
+    decode: Callable[[str], list[Any]]
+    convert: Callable[[Sequence[Any]], list[Any]]
+
+
+@cache
+def _readers(kind: Any) -> _Readers:
+    many, is_strict = list[kind | None], kind is not float  # which may come as its text
+    decode = msgspec.json.Decoder(many, strict=is_strict).decode
+    return _Readers(decode, partial(msgspec.convert, type=many, strict=is_strict))
+
+
+def _in_utc(times: list[datetime | None]) -> list[datetime | None]:
+    """The times in UTC; one without a zone, which somebody wrote by hand, is taken as UTC."""
+    if {time.tzinfo for time in times if time is not None} <= {UTC}:
+        return times
+    return [
+        time and (time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
+        for time in times
+    ]
+
+
+def as_facts(columns: Iterable[Sequence[Any]]) -> list[Classification]:
+    """Classifications from the columns of `FACT_COLUMNS`: ten thousand pass here at once."""
+    tickers, kinds, origins, subtypes, leverages, labels, *rest = columns
+    # A subtype that only a newer version knows is left out: it is optional.
+    known = map(_SUBTYPES.get, subtypes)
+    shared = map(_shared(labels).get, labels)
+    return list(map(Classification, tickers, kinds, origins, known, leverages, shared, *rest))
 
 
 def _shared(labels: Iterable[str | None]) -> dict[str | None, str]:
@@ -243,23 +290,11 @@ def _shared(labels: Iterable[str | None]) -> dict[str | None, str]:
 
 
 def facts_of_rows(rows: Sequence[Sequence[Any]]) -> list[Classification]:
-    """Classifications from rows that begin with the columns of `as_facts`."""
-    columns = islice(zip(*rows, strict=True), len(Classification._fields))
-    return as_facts(columns) if rows else []
-
-
-def as_times(texts: Iterable[str | None]) -> list[datetime | None]:
-    """Times from their texts, in UTC."""
-    read = datetime.fromisoformat
-    found = [None if text is None else read(text) for text in texts]
-    if {time.tzinfo for time in found if time is not None} <= {UTC}:
-        return found
-    return [None if time is None else _in_utc(time) for time in found]
-
-
-def _in_utc(time: datetime) -> datetime:
-    """The time in UTC; one without a zone, which somebody wrote by hand, is taken as UTC."""
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    """Classifications from rows that begin with the columns of `FACT_COLUMNS`, times as text."""
+    if not rows:
+        return []
+    columns = zip(FACT_COLUMNS.items(), zip(*rows, strict=True), strict=False)
+    return as_facts(read_column(name, kind, values) for (name, kind), values in columns)
 
 
 def as_miss(row: Any) -> Miss:

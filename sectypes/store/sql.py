@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import compress
@@ -13,6 +12,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Table,
+    Text,
+    cast,
     delete,
     insert,
     literal,
@@ -30,7 +31,14 @@ from sectypes.store.dialects import (
     listed,
     upsert,
 )
-from sectypes.store.rows import Row, as_facts, as_miss, as_override, as_times
+from sectypes.store.rows import (
+    FACT_COLUMNS,
+    Row,
+    as_facts,
+    as_miss,
+    as_override,
+    read_column,
+)
 from sectypes.store.tables import (
     api_usage,
     lookup_misses,
@@ -59,13 +67,18 @@ __all__ = [
 ]
 
 _facts = security_types.c
-_PLAIN = ("ticker", "security_type", "origin", "subtype", "leverage", "raw_label", "name")
-_TIMES = ("last_updated", "expires_at")
 
 
 def fact_columns(connection: Connection, table: Table = security_types) -> list[ColumnElement[Any]]:
-    """What `rows.as_facts` reads, in its order."""
-    return [*(table.c[name] for name in _PLAIN), *(as_iso(connection, table.c[t]) for t in _TIMES)]
+    """What `rows.facts_of_rows` reads, in its order."""
+    return [_bare(connection, table.c[name], kind) for name, kind in FACT_COLUMNS.items()]
+
+
+def _bare(connection: Connection, column: Column[Any], kind: Any) -> ColumnElement[Any]:
+    """A column as a number or as text, whatever SQLite let somebody write into it."""
+    if kind is float:
+        return column
+    return as_iso(connection, column) if kind is datetime else cast(column, Text)
 
 
 def select_facts(
@@ -73,20 +86,27 @@ def select_facts(
 ) -> dict[str, Classification]:
     """The facts about `keys`, fresh or not."""
     found: dict[str, Classification] = {}
-    for columns in _read_columns(connection, [table.c[one] for one in (*_PLAIN, *_TIMES)], keys):
+    for columns in _read_columns(connection, table, FACT_COLUMNS, keys):
         found.update(zip(columns[0], as_facts(columns), strict=True))
     return found
 
 
 def _read_columns(
-    connection: Connection, columns: Sequence[Column[Any]], keys: Sequence[str]
+    connection: Connection, table: Table, kinds: Mapping[str, Any], keys: Sequence[str]
 ) -> Iterator[list[list[Any]]]:
-    """The columns of the rows of some of the keys at a time; the first is the ticker."""
-    lists: list[ColumnElement[Any]] = [listed(connection, column) for column in columns]
+    """Columns, as what they are to be read, of the rows of some of the keys at a time.
+
+    The first is the ticker.
+    """
+    lists: list[ColumnElement[Any]] = [listed(connection, table.c[name]) for name in kinds]
     for some in batched(keys, KEYS_A_SELECT):
-        statement = each_of(connection, select(*lists), columns[0], some)
+        statement = each_of(connection, select(*lists), table.c.ticker, some)
         texts = connection.execute(statement).one()
-        found = [json.loads(text or "[]") for text in texts]  # PostgreSQL has no text for no rows
+        found = [
+            # PostgreSQL has no text for no rows.
+            read_column(name, kind, text or "[]")
+            for (name, kind), text in zip(kinds.items(), texts, strict=True)
+        ]
         if None in found[0]:
             is_there = [ticker is not None for ticker in found[0]]
             found = [list(compress(values, is_there)) for values in found]
@@ -163,15 +183,12 @@ class _Known(NamedTuple):
 
 
 def _before(connection: Connection, keys: Sequence[str]) -> dict[str, _Known]:
-    found: dict[str, _Known] = {}
-    for columns in _read_columns(connection, [_facts[name] for name in _Known._fields], keys):
-        tickers, kinds, subtypes, leverages, origins, labels, seen = columns
-        known = zip(
-            tickers, kinds, subtypes, map(float, leverages), origins, labels, as_times(seen),
-            strict=True,
-        )  # fmt: skip
-        found.update(zip(tickers, map(_Known._make, known), strict=True))
-    return found
+    kinds = dict.fromkeys(_Known._fields, str) | {"leverage": float, "last_updated": datetime}
+    return {
+        known.ticker: known
+        for columns in _read_columns(connection, security_types, kinds, keys)
+        for known in map(_Known, *columns)
+    }
 
 
 def _remember_changes(

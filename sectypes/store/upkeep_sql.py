@@ -156,11 +156,11 @@ def _fact_at(
     if min([created, *seen]) > at:
         return None
     later = next((row for row in changes if row.changed_at > at), None)
-    then = fact._replace(expires_at=None) if later is None else as_replaced(later)
+    then = fact.replace(expires_at=None) if later is None else as_replaced(later)
     if then.observed_at is None or then.observed_at > at:
         # It was confirmed again afterwards; at that time its last change told it, or its first row.
         earlier = [row.changed_at for row in changes if row.changed_at <= at]
-        then = then._replace(observed_at=max([*earlier, min([created, *seen])]))
+        then = then.replace(observed_at=max([*earlier, min([created, *seen])]))
     return then
 
 

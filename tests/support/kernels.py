@@ -79,4 +79,4 @@ def die_within(database: str, statements: int) -> None:
         event.listen(Engine, "after_cursor_execute", count)
         seen = SEEN + timedelta(days=1)
         facts = [Classification(f"T{n}", SecurityType.ETF, Origin.FMP) for n in range(30)]
-        store.put_facts([(one._replace(observed_at=seen), None) for one in facts])
+        store.put_facts([(one.replace(observed_at=seen), None) for one in facts])
