@@ -186,19 +186,18 @@ def _tell(
     for number, row in enumerate(queries):
         key = row.key
         about = known.get(key, NOTHING_KNOWN)
-        if isinstance(about, Known):
-            fact = about.fact
-            answer = Resolution(row, fact, about.served_by, about.stale, about.attempts)
-            if fact is None or about.opinion is not None:
-                told.open.add(key)
-        else:
+        if isinstance(about, Classification):
             fact = about
             room = _DATABASE if key in read else _MEMORY
             trail = cache_trail(room, fact.origin, fact.raw_label or fact.security_type)
-            answer = Resolution(row, fact, room, False, trail)
-        add(answer)
-        if fact is None:
-            continue
+            add(Resolution(row, fact, room, False, trail))
+        else:
+            add(Resolution(row, about.fact, about.served_by, about.stale, about.attempts))
+            if about.fact is None or about.opinion is not None:
+                told.open.add(key)
+            if about.fact is None:
+                continue
+            fact = about.fact
         if (row.name or row.identifier) and (why := contradiction(row, fact, isins.get(key))):
             told.others[number] = why
         elif fact.security_type is _EQUITY and is_doubtful(fact, row):

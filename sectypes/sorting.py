@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import compress
-from operator import attrgetter
 from typing import NamedTuple
 
 from sectypes import heuristics, tickers, vocab
@@ -68,22 +67,18 @@ def as_rows(given: Sequence[Query | str]) -> list[Query]:
     return [next(rest) if isinstance(one, str) else one for one in given]
 
 
-_COLUMNS = [attrgetter(field) for field in ("key", "name", "provider_type", "provider", "is_cash")]
-
-
 def sort_rows(queries: Sequence[Query], overrides: Mapping[str, Classification]) -> Sorted:
     """Tell the rows that answer themselves, or are overridden, from those to ask others about.
 
     A book has few kinds of rows, so what the words of a row can tell is asked once a kind.
     """
-    keys, names, *words = (list(map(column, queries)) for column in _COLUMNS)
-    is_nameless = [name is None for name in names]
-    can_tell = {kind: _can_tell(*kind) for kind in set(zip(*words, is_nameless, strict=True))}
+    keys = [row.key for row in queries]
+    kinds = [(row.provider_type, row.provider, row.is_cash, row.name is None) for row in queries]
+    can_tell = {kind: _can_tell(*kind) for kind in set(kinds)}
     distinct = dict.fromkeys(keys)
     marked = distinct.keys() & {"", *overrides}
     numbers: list[int] = []
     if any(can_tell.values()):
-        kinds = zip(*words, is_nameless, strict=True)
         numbers += compress(range(len(keys)), map(can_tell.__getitem__, kinds))
     if marked:
         numbers += [number for number, key in enumerate(keys) if key in marked]
