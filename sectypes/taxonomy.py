@@ -151,7 +151,18 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """A frozen value with fields, of which there may be thousands."""
 
     def replace(self, **changes: Any) -> Self:
-        """The same with other values in the named fields, as `dataclasses.replace`."""
+        """The same with other values in the named fields, as `dataclasses.replace`.
+
+        Raises
+        ------
+        TypeError
+            There is no such field.
+
+        Examples
+        --------
+        >>> Query("brk.b", "BRK-B").replace(is_cash=True).is_cash
+        True
+        """
         return msgspec.structs.replace(self, **changes)
 
 

@@ -25,6 +25,7 @@ from sectypes.risk import (
     volatility_loss,
     whole_book_loss,
 )
+from sectypes.risk.rates import NO_TYPE, unknown_leverage
 from sectypes.risk.sums import group_sums
 from sectypes.scenarios import CrashScenarios, RiskLimits
 from sectypes.taxonomy import SECURITY_TYPES
@@ -438,10 +439,48 @@ def test_no_positions_give_no_number(weights):
 def test_without_exposures_only_concentration_is_scored():
     score = risk_score(*SAFE_BOOK)
     assert score.concentration.score == 100
-    for name in ("factor", "volatility", "sector"):
+    reasons = {
+        "factor": "no factor betas are given",
+        "volatility": "no volatility is given",
+        "sector": "no industry betas are given",
+    }
+    for name, reason in reasons.items():
         assert math.isnan(score.components[name].score)
-        assert "given" in score.components[name].reason
+        assert score.components[name].reason == reason
     assert math.isnan(score.overall)
+
+
+def test_a_gap_among_the_exposures_is_named():
+    gaps = PortfolioExposures(
+        factor_betas={"market": 1.0, "value": math.nan}, industry_betas={"XLK": 0.4, "XLE": None}
+    )
+    score = risk_score(*SAFE_BOOK, exposures=gaps)
+    assert score.factor.reason == "no factor beta is known for momentum, value"
+    assert score.sector.reason == "no industry beta is known for XLE"
+
+
+@pytest.mark.parametrize(
+    ("call", "column", "value", "told"),
+    [
+        (lambda: volatility_loss(-0.1), "volatility_annual", -0.1, "must not be negative"),
+        (
+            lambda: sector_loss({"XLK": 1.0}, max_betas={"XLK": 0.0}),
+            "XLK",
+            0.0,
+            "a maximum beta must be above 0",
+        ),
+        (
+            lambda: whole_book_loss([1.0], ["cash"], leverage=0.0),
+            "leverage",
+            0.0,
+            "must be above 0, 1.0 for none",
+        ),
+    ],
+)
+def test_what_cannot_be_used_is_told_with_its_value(call, column, value, told):
+    with pytest.raises(InputError) as refused:
+        call()
+    assert refused.value.problems == ((None, column, value, told),)
 
 
 def test_an_unknown_leverage_makes_everything_unknown():
@@ -495,6 +534,22 @@ def test_factor_loss(betas, loss):
     for form in (given_betas, pd.Series(given_betas, dtype=object)):
         assert factor_loss(form) == pytest.approx(loss, nan_ok=True)
         assert factor_loss(form, leverage=2.0) == pytest.approx(2 * loss, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("multiple", "is_unknown"),
+    [(1.0, False), (0.5, False), (-1e-6, False), (0.0, True), (math.nan, True)],
+)
+def test_a_multiple_is_unknown_where_it_is_missing_or_zero(multiple, is_unknown):
+    codes = np.array([SECURITY_TYPES.index("etf"), NO_TYPE])
+    assert unknown_leverage(codes, np.full(2, multiple)).tolist() == [is_unknown, False]
+
+
+def test_the_loss_of_the_whole_book_counts_multiples():
+    book = [0.5, 0.5], ["etf", "cash"]
+    assert whole_book_loss(*book) == pytest.approx(0.175)
+    assert whole_book_loss(*book, position_leverage=[2.0, 1.0]) == pytest.approx(0.35)
+    assert whole_book_loss(*book, position_leverage=[-1.0, 1.0], leverage=2.0) == pytest.approx(0.35)
 
 
 def test_a_factor_left_out_does_not_lower_the_loss():
