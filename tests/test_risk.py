@@ -547,9 +547,9 @@ def test_a_multiple_is_unknown_where_it_is_missing_or_zero(multiple, is_unknown)
 
 def test_the_loss_of_the_whole_book_counts_multiples():
     book = [0.5, 0.5], ["etf", "cash"]
-    assert whole_book_loss(*book) == pytest.approx(0.175)
-    assert whole_book_loss(*book, position_leverage=[2.0, 1.0]) == pytest.approx(0.35)
-    assert whole_book_loss(*book, position_leverage=[-1.0, 1.0], leverage=2.0) == pytest.approx(0.35)
+    assert whole_book_loss(*book) == pytest.approx(0.2)
+    assert whole_book_loss(*book, position_leverage=[2.0, 1.0]) == pytest.approx(0.375)
+    assert whole_book_loss(*book, position_leverage=[-1.0, 1.0], leverage=2.0) == pytest.approx(0.4)
 
 
 def test_a_factor_left_out_does_not_lower_the_loss():

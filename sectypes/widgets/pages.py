@@ -164,6 +164,8 @@ def _score(value: Number) -> str:
 
 
 def _cell(value: Any) -> str:
+    if value is None:  # in a column of objects, where others have NaN
+        return "missing"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
