@@ -5,7 +5,6 @@ A column is read once, by Arrow or `pandas.factorize`; everything after that cos
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,10 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from sectypes.combinations import combine
 from sectypes.errors import Failure, InputError
 from sectypes.lately import Lately
 from sectypes.taxonomy import EVIDENCE, Query, questions_of
 from sectypes.tickers import canonical_many
+from sectypes.vocab import is_account_type_column
 
 __all__ = [
     "ROLES",
@@ -29,6 +30,7 @@ __all__ = [
     "frame_columns",
     "questions",
     "series_columns",
+    "usual_names",
 ]
 
 Codes = npt.NDArray[np.integer[Any]]
@@ -66,7 +68,6 @@ ROLES = tuple(_USUAL_NAMES)
 _REMEMBERED = 1 << 16
 """Distinct rows whose questions are remembered, of all columns that were read lately together."""
 _STEP = 1 << 16
-_MOST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,15 @@ def frame_columns(frame: pd.DataFrame, named: ColumnNames) -> Columns:
             f" {_listed(names)}; name it with ticker='...'"
         )
     return Columns(frame, ticker, **found)
+
+
+def usual_names(columns: Columns) -> dict[str, Any]:
+    """The names of the columns that were found, by names under which they are found again alike."""
+    found = {role: column for role in ROLES if (column := getattr(columns, role)) is not None}
+    kind = found.get("provider_type")
+    if kind is not None and _is_called_type(kind):
+        found["type"] = found.pop("provider_type")
+    return {name: column.name for name, column in found.items()}
 
 
 def _find(
@@ -256,6 +266,9 @@ def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
     evidence = {
         role: _encode(column) for role in EVIDENCE if (column := getattr(columns, role)) is not None
     }
+    _, kinds = evidence.get("provider_type", (codes, []))
+    if _tells_accounts(columns.provider_type, kinds):
+        del evidence["provider_type"]
     values = {"ticker": tickers} | {role: said for role, (_, said) in evidence.items()}
     if not evidence:
         is_blank = len(codes) > 0 and bool(codes.min() < 0)
@@ -263,8 +276,21 @@ def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
             codes = np.where(codes < 0, len(tickers), codes)
         return codes, _made(_Distinct(values, [], is_blank))
     coded = [codes, *(codes for codes, _ in evidence.values())]
-    numbers, places = _combine(coded, [1 + len(one) for one in values.values()])
+    numbers, places = combine(coded, [1 + len(one) for one in values.values()])
     return numbers, _made(_Distinct(values, places))
+
+
+def _tells_accounts(column: pd.Series | None, said: Distinct) -> bool:
+    """Whether a column "type" tells the account's kind (cash, margin), not the security's."""
+    return (
+        column is not None
+        and _is_called_type(column)
+        and is_account_type_column(_listed_values(said))
+    )
+
+
+def _is_called_type(column: pd.Series) -> bool:
+    return str(column.name).strip().lower() == "type"
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,46 +354,6 @@ def _made(distinct: _Distinct) -> tuple[Query, ...]:
         found = distinct, tuple(distinct.queries())
         _lately().keep(found, len(found[1]))
     return found[1]
-
-
-def _combine(
-    columns: Sequence[Codes], widths: Sequence[int]
-) -> tuple[Codes, list[npt.NDArray[np.intp]]]:
-    """Number the distinct combinations of several columns.
-
-    Parameters
-    ----------
-    columns : Sequence[Codes]
-        Codes from -1 on, a column.
-    widths : Sequence[int]
-        How many different codes a column may have, -1 among them.
-
-    Returns
-    -------
-    tuple
-        The number of each row's combination; for each column its codes by combination, plus one.
-    """
-    number: Codes = np.zeros(len(columns[0]), np.int64)
-    places: list[npt.NDArray[np.intp]] = []
-    shape = [1]
-    for codes, width in zip(columns, widths, strict=True):
-        if math.prod(shape) > _MOST // width:
-            number, places = _renumber(number, places, shape)
-            shape = [max(len(places[0]), 1)]
-        number *= width
-        number += codes
-        number += 1
-        shape.append(width)
-    return _renumber(number, places, shape)
-
-
-def _renumber(
-    number: Codes, places: Sequence[npt.NDArray[np.intp]], shape: Sequence[int]
-) -> tuple[Codes, list[npt.NDArray[np.intp]]]:
-    """Number what occurs, and take it apart: the first axis is that of what was numbered before."""
-    number, found = pd.factorize(number)
-    before, *added = np.unravel_index(found, tuple(shape))
-    return number, [*(column[before] for column in places), *added]
 
 
 def _at(places: Sequence[int], values: Sequence[Any]) -> list[Any]:

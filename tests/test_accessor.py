@@ -364,3 +364,11 @@ def test_a_past_day_is_answered_from_the_database(tmp_path):
             before = tickers.sectype.explain(service, as_of=date(2020, 1, 1))
     assert now["security_type"].tolist() == ["bond"]
     assert before["origin"].tolist() == ["default"]
+
+
+@pytest.mark.parametrize("name", ["Type", " type "])
+def test_a_column_of_account_types_says_nothing_about_the_securities(name, service):
+    held = pd.DataFrame({"Symbol": ["AAPL", "SPY", "AAPL"], name: ["Cash", "Margin", None]})
+    plain = held["Symbol"].sectype.classify(service)
+    assert held.sectype.classify(service).equals(plain)
+    assert "cash" in set(held.assign(**{name: ["Cash", "ETF", None]}).sectype.classify(service))

@@ -168,6 +168,18 @@ def test_errors_name_the_row_of_the_whole_collection(service, column, value, opt
 # -- portfolios ---------------------------------------------------------------------------------
 
 
+def test_a_column_of_account_types_is_told_from_all_partitions(service):
+    held = pd.DataFrame({"Symbol": ["AAPL", "SPY"] * 3, "Type": ["Cash"] * 4 + ["Margin"] * 2})
+    held["value"], held["book"] = 10.0, "one"
+    for types in (held["Type"], held["Type"].where(held.index < 5, "ETF")):
+        book = held.assign(Type=types)
+        asked = split(book, 4).sectype
+        assert asked.classify(service).compute().equals(book.sectype.classify(service))
+        by_book = asked.compare(service, by="book")["concentration_loss_after"]
+        wanted = book.sectype.compare(service, by="book")["concentration_loss_after"]
+        assert by_book.tolist() == wanted.tolist()
+
+
 def books(rows=400, seed=1):
     """Invented holdings of 30 portfolios, whose rows lie anywhere."""
     rng = np.random.default_rng(seed)

@@ -12,7 +12,7 @@ import pandas as pd
 from dask.dataframe.extensions import register_dataframe_accessor, register_series_accessor
 
 from sectypes import frames
-from sectypes.columns import ROLES, ColumnNames, Columns, frame_columns
+from sectypes.columns import ColumnNames, Columns, frame_columns, usual_names
 from sectypes.dask.facts import find_facts, numbered, placed
 from sectypes.dask.portfolios import compare
 from sectypes.errors import InputError
@@ -213,9 +213,7 @@ class DaskFrameAccessor:
 
     def _described(self, named: ColumnNames) -> Any:
         found = frame_columns(self._frame._meta, named)
-        roles = {
-            role: column.name for role in ROLES if (column := getattr(found, role)) is not None
-        }
+        roles = usual_names(found)
         wanted = self._frame[list(dict.fromkeys(roles.values()))]
         return wanted.map_partitions(_renamed, roles, meta=_renamed(wanted._meta, roles))
 

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from sectypes import comparison, frames
-from sectypes.columns import ROLES, frame_columns
+from sectypes.columns import frame_columns, usual_names
 from sectypes.dask.facts import Facts, Rows, in_tree, numbered, placed
 from sectypes.risk.book import numbers
 from sectypes.risk.weights import weigh
@@ -77,8 +77,7 @@ class _Layout:
     def of(cls, meta: pd.DataFrame, by: Any) -> _Layout:
         weigh(meta, by=by)  # refuses a frame without the columns that weights need
         found = frame_columns(meta, {})
-        columns = {role: getattr(found, role) for role in ROLES}
-        roles = {role: column.name for role, column in columns.items() if column is not None}
+        roles = usual_names(found)
         amount = "weight" if "weight" in meta else "value"
         currency = "currency" if "currency" in meta and amount == "value" else None
         given = tuple(name for name in _ANSWERS if name in meta)
