@@ -122,9 +122,17 @@ def _own_label(query: Query) -> Label | None:
     rule = guess_of(query.key, query.name) if query.name else None
     if rule is not None and rule.rule == "name_coin":
         return _COIN
+    if says_cash and _is_bare_coin(query):
+        return _COIN
     if says_cash:
         return None if tickers.shape(query.key) is tickers.Shape.CRYPTO else _CASH
     return _CASH if rule is not None and rule.rule == "name_cash" else None
+
+
+def _is_bare_coin(query: Query) -> bool:
+    """Whether nothing but its code speaks for a coin: providers call coins cash or currency."""
+    has_name = query.name is not None and tickers.canonical(query.name) not in ("", query.key)
+    return not has_name and tickers.is_coin(query.key)
 
 
 @lru_cache(maxsize=4096)

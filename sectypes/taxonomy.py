@@ -1,7 +1,6 @@
 """The words of the package: types, origins, and the frozen records that rooms exchange.
 
-Records that exist once for each ticker are msgspec's: ten thousand are made in a millisecond, and
-the garbage collector need not walk them, because nothing in them leads back to them.
+Records that exist once for each ticker are `sectypes.frozen.Record`s.
 """
 
 from __future__ import annotations
@@ -12,9 +11,9 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import repeat
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, Self, final
+from typing import Any, NamedTuple, Protocol, final
 
-import msgspec
+from sectypes.frozen import Record
 
 __all__ = [
     "EVIDENCE",
@@ -28,7 +27,6 @@ __all__ = [
     "Origin",
     "Outcome",
     "Query",
-    "Record",
     "Resolution",
     "SecurityType",
     "ServedBy",
@@ -145,25 +143,6 @@ class Label:
     security_type: SecurityType
     subtype: Subtype | None = None
     listed: bool = True
-
-
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """A frozen value with fields, of which there may be thousands."""
-
-    def replace(self, **changes: Any) -> Self:
-        """The same with other values in the named fields, as `dataclasses.replace`.
-
-        Raises
-        ------
-        TypeError
-            There is no such field.
-
-        Examples
-        --------
-        >>> Query("brk.b", "BRK-B").replace(is_cash=True).is_cash
-        True
-        """
-        return msgspec.structs.replace(self, **changes)
 
 
 @final

@@ -31,7 +31,7 @@ OWNERS = {
     "dask": {"dask"},
     "ipywidgets": {"widgets"},
     "matplotlib": {"charts"},
-    "msgspec": {"store", "taxonomy"},
+    "msgspec": {"frozen", "store"},
     "platformdirs": {"config"},
     "psycopg2": {"store"},
     "requests": {"sources"},

@@ -84,6 +84,20 @@ def test_the_first_origin_that_knows_decides(row, override, known, expected):
     assert answer.query is query
 
 
+@pytest.mark.parametrize(
+    ("key", "says", "kind"),
+    [
+        ("ETH", {"provider_type": "Currency"}, "crypto"),
+        ("ETH", {"is_cash": True, "name": "eth"}, "crypto"),
+        ("ETH", {"provider_type": "cash", "name": "US Dollar"}, "cash"),
+        ("EUR", {"provider_type": "Currency"}, "cash"),
+    ],
+)
+def test_the_code_of_a_coin_is_a_coin_where_a_word_says_money(key, says, kind):
+    [answer] = decide([Query(key, key, **says)])
+    assert (answer.security_type, answer.classification.origin) == (kind, "provider")
+
+
 def test_a_blank_ticker_has_no_type_but_a_reason():
     [answer] = decide([Query("", "")])
     assert answer.security_type is None

@@ -8,7 +8,7 @@ Nothing here knows any security.
 from __future__ import annotations
 
 from sectypes.tickers._identifiers import is_cusip, is_debt_cusip, is_figi, is_isin
-from sectypes.tickers._money import ISO_4217, is_cash_phrase, squeeze
+from sectypes.tickers._money import ISO_4217, is_cash_phrase, is_coin, squeeze
 from sectypes.tickers._options import OccOption
 from sectypes.tickers._shapes import Shape, parse_occ, shape
 from sectypes.tickers._spelling import (
@@ -27,6 +27,7 @@ __all__ = [
     "canonical_many",
     "exchange_suffix",
     "is_cash_phrase",
+    "is_coin",
     "is_cusip",
     "is_debt_cusip",
     "is_figi",

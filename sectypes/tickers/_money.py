@@ -9,6 +9,7 @@ __all__ = [
     "cash_currency",
     "codes",
     "is_cash_phrase",
+    "is_coin",
     "is_coin_pair",
     "is_currency_pair",
     "join_pair",
@@ -158,6 +159,17 @@ def is_currency_pair(key: str) -> bool:
     if len(key) != 6:
         return _YAHOO.fullmatch(key) is not None
     return key[:3] in _PAIRED and key[3:] in _PAIRED and key[:3] != key[3:]
+
+
+def is_coin(key: str) -> bool:
+    """Whether `key` is the code of a well-known coin; listed securities share some of them.
+
+    Examples
+    --------
+    >>> is_coin("ETH"), is_coin("USD")
+    (True, False)
+    """
+    return key in _COINS
 
 
 def is_coin_pair(key: str) -> bool:
