@@ -1,6 +1,7 @@
 """Guessing: what is answered about a key of which nobody knows a fact.
 
 Rules on the ticker and the names go before the provider's own word, and that before the default.
+Only a fund that is told by its name gives way where the provider says bond and the name agrees.
 """
 
 from __future__ import annotations
@@ -41,6 +42,10 @@ def without_fact(key: str, queries: Sequence[Query], attempts: Sequence[Attempt]
     if not made:
         trail.append(Attempt("heuristics", Outcome.MISS, "no rule speaks"))
         return _last_resort(key, queries, trail)
+    if all(map(_is_fund_by_name, made)) and any(map(_is_debt_by_word, queries)):
+        note = "a fund by name, but the name states debt, and the provider says bond"
+        trail.append(Attempt("heuristics", Outcome.MISS, note))
+        return _last_resort(key, queries, trail)
     # Of several names' guesses the riskiest stands, so that the order of the rows does not show.
     guess = min(made, key=_safety)
     trail.append(Attempt("heuristics", Outcome.HIT, f"rule {guess.rule}: {guess.note}"))
@@ -53,6 +58,18 @@ def without_fact(key: str, queries: Sequence[Query], attempts: Sequence[Attempt]
         raw_label=guess.rule,
     )
     return answer, ServedBy.RULES, False, tuple(trail)
+
+
+def _is_fund_by_name(guess: heuristics.Guess) -> bool:
+    """Whether a rule on the name says fund; what calls itself exchange-traded stays that."""
+    return guess.security_type is SecurityType.MUTUAL_FUND and guess.rule.startswith("name_")
+
+
+def _is_debt_by_word(query: Query) -> bool:
+    """Whether the provider says bond, and the name states a coupon or calls itself a note."""
+    label = label_of(query.provider_type, query.provider)
+    says_bond = label is not None and label.security_type is SecurityType.BOND
+    return says_bond and heuristics.says_debt(query.name)
 
 
 def _safety(guess: heuristics.Guess) -> tuple[float, int, str, str]:

@@ -110,7 +110,8 @@ def _own_label(query: Query) -> Label | None:
     """What the row says of itself, where it says that it is not a listed security.
 
     The provider's word decides; where it says nothing or cash, a name that is a coin's and nothing
-    else ("Bitcoin") says that BTC is the coin. A cash flag alone does not make a coin cash: Plaid
+    else ("Bitcoin") says that BTC is the coin, and one that states an expiry that SPY is the
+    option. A cash flag alone does not make a coin cash: Plaid
     sets it on coins, and older payloads call CUR:BTC cash.
     """
     word = label_of(query.provider_type, query.provider)
@@ -120,8 +121,8 @@ def _own_label(query: Query) -> Label | None:
     if word is not None and not word.listed and word.security_type is not SecurityType.CASH:
         return word
     rule = guess_of(query.key, query.name) if query.name else None
-    if rule is not None and rule.rule == "name_coin":
-        return _COIN
+    if rule is not None and rule.rule in _NOT_LISTED:
+        return Label(rule.security_type, rule.subtype, listed=False)
     if says_cash and _is_bare_coin(query):
         return _COIN
     if says_cash:
@@ -146,6 +147,8 @@ def _can_tell(
     return not word.listed or word.security_type is SecurityType.CASH
 
 
+_NOT_LISTED = ("name_coin", "name_option", "name_future")
+"""Rules on names that say what shares a listed security's letters."""
 _CASH = Label(SecurityType.CASH, listed=False)
 _COIN = Label(SecurityType.CRYPTO, Subtype.CRYPTOCURRENCY, listed=False)
 

@@ -58,6 +58,10 @@ FORMS = table("""
     BTC-USD | - | crypto | cryptocurrency
     ETH/EUR | - | crypto | cryptocurrency
     EURUSD=X | - | cash | currency
+    XAU/USD | - | other | precious_metal
+    XPTUSD | Platinum | other | precious_metal
+    ES=F | - | derivative | future
+    /CLZ26 | Crude Oil | derivative | future
     EUR/USD | - | cash | currency
     JPY=X | - | cash | currency
     # options and debt
@@ -611,6 +615,11 @@ _VENUE_SAMPLES = [
     ("H", "2X Long Silly Daily", None),
     ("I", "Silly Bitcoin Trust", None),
     ("J", "Silly Income Trust", None),
+    ("1Y7", "Silly Port Authority 5% 06/15/2044", None),
+    ("1Y8", "Silly Bank Linked Notes", None),
+    ("1Y9", "CALL SILLY ETF JUN 20 25 $500", None),
+    ("1Y0", "Silly Index Future Jun 26", None),
+    ("K", "Pacer Silly Funds", None),
 ]
 
 

@@ -67,6 +67,7 @@ FUND_NAME = "Sample Debt Strategies Fund Inc"
         # without a type a name that is a coin's or says cash tells that the row is not listed
         ({"name": "Bitcoin"}, None, FRESH, ("crypto", "provider")),
         ({"name": "US DOLLAR"}, None, FRESH, ("cash", "provider")),
+        ({"name": "PUT (DSU) SAMPLE JUN 20 25 $9"}, None, FRESH, ("derivative", "provider")),
         # a fact beats names and providers
         ({"provider_type": "cs", "name": "Sample ETF"}, None, FRESH, ("mutual_fund", "fmp")),
         ({"provider_type": "cs"}, None, STALE, ("mutual_fund", "fmp")),

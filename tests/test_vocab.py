@@ -438,6 +438,9 @@ def test_cash_of_a_table(ticker, name, kind, expected):
         ("Cash & Cash Investments", True),
         ("US DOLLAR", True),
         ("Money Market", True),
+        ("Bank Deposit Program", True),
+        ("FDIC-Insured Deposit Sweep", True),
+        ("SAMPLE BK CD FDIC INSURED DEPOSIT", False),
         ("USD", False),
         ("currency", False),  # a row of a currency pair may say so
         ("equity", False),

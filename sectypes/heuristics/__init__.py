@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sectypes.heuristics.by_name import (
     leverage_from_name,
+    says_debt,
     says_etf,
     says_fund,
     says_money_market,
@@ -20,6 +21,7 @@ __all__ = [
     "Guess",
     "guess",
     "leverage_from_name",
+    "says_debt",
     "says_etf",
     "says_fund",
     "says_money_market",

@@ -62,6 +62,7 @@ ABBREVIATIONS: Mapping[str, str] = MappingProxyType(
         "MORTGAGE": "MTG MTGE",
         "MUNICIPAL": "MUN MUNI MUNIC",
         "MUNICIPALS": "MUNS MUNIS",
+        "NATURAL": "NAT",
         "NOTE": "NT",
         "NOTES": "NTS",
         "OPPORTUNITIES": "OPPTYS OPPS OPP",

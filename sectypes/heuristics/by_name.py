@@ -8,10 +8,18 @@ from sectypes.heuristics.rules import Rule, first_rule
 from sectypes.heuristics.words import Reading, read
 from sectypes.taxonomy import SecurityType
 
-__all__ = ["leverage_from_name", "leverage_of", "says_etf", "says_fund", "says_money_market"]
+__all__ = [
+    "leverage_from_name",
+    "leverage_of",
+    "says_debt",
+    "says_etf",
+    "says_fund",
+    "says_money_market",
+]
 
 _POOLED = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
 _MOVES = int(Sign.MULTIPLE | Sign.DIRECTION)
+_DEBT = int(Sign.PERCENT | Sign.DEBT)
 
 
 def leverage_of(name: str | None, reading: Reading, security_type: SecurityType) -> float:
@@ -93,6 +101,20 @@ def says_fund(name: str | None) -> bool:
     """
     rule = _rule(name)
     return rule is not None and rule.security_type in (*_POOLED, SecurityType.CASH)
+
+
+def says_debt(name: str | None) -> bool:
+    """Whether the name states a percentage, as a coupon is, or calls itself a note.
+
+    No evidence by itself ("Asset Manager 70% Fund"): it tells whom to believe where somebody says
+    bond.
+
+    Examples
+    --------
+    >>> says_debt("SILLY STRATEGIC INCOME FD 6.35%"), says_debt("Silly Strategic Income Fund")
+    (True, False)
+    """
+    return bool(read(name).signs & _DEBT)
 
 
 def _rule(name: str | None) -> Rule | None:

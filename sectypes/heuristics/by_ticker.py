@@ -138,7 +138,13 @@ _FORMS: dict[Shape, Guess] = {
         *_CURRENCY, "cash_code", "the ticker itself is a currency's code or says cash"
     ),
     Shape.CRYPTO: Guess(*_COIN, "coin_code", "the ticker is a coin's code or a coin against money"),
+    Shape.METAL_PAIR: Guess(
+        SecurityType.OTHER, Subtype.PRECIOUS_METAL, 1.0, "metal_pair", "a metal against money"
+    ),
     Shape.CURRENCY_PAIR: Guess(*_CURRENCY, "currency_pair", "two ISO 4217 codes"),
+    Shape.FUTURE: Guess(
+        SecurityType.DERIVATIVE, Subtype.FUTURE, 1.0, "future_code", "the form of a future's symbol"
+    ),
 }
 _PAIR_VENUES: dict[int, Guess] = {
     int(Sign.CRYPTO_VENUE): Guess(*_COIN, "exchange_crypto", "quoted where only coins are"),

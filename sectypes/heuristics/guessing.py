@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sectypes.heuristics.by_name import leverage_of
 from sectypes.heuristics.by_ticker import (
     by_form,
@@ -24,6 +26,11 @@ _INCORPORATED = int(Sign.INCORPORATED)
 _SHELL, _FUND = int(Sign.SHELL), int(Sign.FUND)
 _FUND_SIGNS = int(FUND_SIGNS)
 _MONEY = int(Sign.MONEY)
+_UNLISTED, _TOKYO, _MARK_FUTURE = int(Sign.UNLISTED), int(Sign.TOKYO), int(Sign.MARK_FUTURE)
+# Fund networks' numbers abroad: Canada's FundSERV (three letters, digits), Yahoo's "0P...".
+_FUND_NUMBER = re.compile(r"[A-Z]{3}[0-9]{3,5}|0P[0-9A-Z]{8}").fullmatch
+_FUTURE = re.compile(r"[0-9A-Z]{1,3}[FGHJKMNQUVXZ][0-9]{1,2}").fullmatch
+_SYMBOL = re.compile(r"[A-Z]{1,5}(?:-[A-Z]{1,3})?").fullmatch
 _NO_CLOSED_END = int(Sign.OPEN_END | Sign.MONEY_MARKET | Sign.MONEY)
 
 
@@ -75,7 +82,7 @@ def guess(key: str, *, name: str | None = None, exchange: str | None = None) -> 
         nav = by_nav_quote(key) if key[0] == "X" and _is_closed_end(signs) else None
         if found := nav or by_fund_suffix(key, exchange):
             return _levered(found, name, reading)
-    rule = first_rule(signs | venue | ticker_signs(key))
+    rule = first_rule(signs | venue | ticker_signs(key) | _place_signs(key))
     if rule is None:
         return _CASH_WORDS if name and signs & _MONEY and is_cash_phrase(name) else None
     leverage = leverage_of(name, reading, rule.security_type)
@@ -91,6 +98,16 @@ _CASH_WORDS = Guess(
     "name_cash",
     "the name as a whole is a way to say cash",
 )
+
+
+def _place_signs(key: str) -> int:
+    """Return what a key's form says of the place where it is listed, or that it is not."""
+    if (key.isalpha() and len(key) < 6) or _SYMBOL(key):
+        return 0
+    root, _, suffix = key.partition(".")
+    if _FUND_NUMBER(root) or not suffix:
+        return _UNLISTED | (_MARK_FUTURE if _FUTURE(key) else 0)
+    return _TOKYO if suffix == "T" else 0
 
 
 def _is_company(key: str, signs: int) -> bool:

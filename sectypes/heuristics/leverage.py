@@ -21,6 +21,8 @@ _TIMES = re.compile(
     r"| (?=(?:INVERSE )?LEVERAGED\b))"
     r"(?: ?-?(?P<way>LONG|BULL))?"
 )
+# The factor behind the word, as index providers write it: "ShortDAX x2".
+_TIMES_BEHIND = re.compile(r"(?<=[A-Z] )X(?P<times>[2-5](?:\.[0-9]+)?)\b")
 _MULTIPLE_WORD = re.compile(r"\b(?P<word>DOUBLE|TRIPLE) (?P<way>LONG|SHORT|INVERSE)\b")
 _WORD_TIMES = {"DOUBLE": 2.0, "TRIPLE": 3.0}
 
@@ -33,10 +35,18 @@ _CALM = (
 _SHORT = r"(?:SHORT|SHRT|SHT)"
 _AGAINST = re.compile(
     rf"\b(?:BEAR|INVERSE|{_SHORT}(?![ -]*{_IN_TIME}\b))\b|\bBEAR[0-5]X|[0-5]XBR\b|\bBR [0-5]X\b"
+    r"|\bSHORTDAX\b"
 )
-# "Daily ... Bull" is leveraged by its making, Direxion's Bear as well (1X, 2X or 3X): how much,
-# only the number says.
-_UNTOLD = re.compile(r"\bDIREXION\b.*\b(?:BULL|BEAR)\b|\b(?:DAILY|DLY)\b.*\bBULL\b")
+# Leveraged by its making, and only the number says how much: "Daily ... Bull", what Direxion sets
+# back daily or monthly (1X, 2X or 3X), what calls itself leveraged or geared, and MicroSectors'
+# name where a feed has cut off that it is a note, and the number with it. Borrowers and shares can
+# be leveraged as well.
+_NOT_ITSELF = r"LOANS?|LN|SHARES|SHS|COM(?:PANY|PANIES)?|CO|STOCK|STK|CREDIT|CR|FINANCE|BUYOUTS?"
+_UNTOLD = re.compile(
+    r"\bDIREXION\b.*\b(?:BULL|BEAR|DAILY|DLY|MONTHLY)\b|\b(?:DAILY|DLY)\b.*\bBULL\b"
+    rf"|(?<!NON[ -])(?<!\bUN-)\b(?:LEVERAGED?|GEARED|LEVDAX)\b(?! (?:{_NOT_ITSELF})\b)"
+    r"|\bMICROSECTORS\b(?!.*\bETNS?\b)"
+)
 _LONG_AND_SHORT = re.compile(rf"\bLONG\b.*\b{_SHORT}\b")
 _PRO = re.compile(r"\b(?:PROSHARES|PROSHS|PSHS|PROFUNDS?)\b")
 
@@ -62,7 +72,9 @@ _ANY_SERIES: tuple[tuple[re.Pattern[str], float], ...] = tuple(
         (rf"\bULTRA?PRO {_SHORT}\b", -3.0),
         (r"\bULTRA?PRO\b", 3.0),
         (rf"\bULTRASHORT\b(?!.*\b{_CALM}\b)", -2.0),
-        (r"\bINVERSE\b", -1.0),
+        # Roundhill states 1.2 for the whole series.
+        (r"\bROUNDHILL\b.*\bWEEKLYPAY\b", 1.2),
+        (r"\b(?:INVERSE|SHORTDAX)\b", -1.0),
         (r"\bBEAR(?:ISH)?\b", -1.0),
         (rf"\b{_SHORT}\b(?![ -]*{_CALM}\b).*\b(?:ETN|EXCHANGE[ -]TRADED NOTE)S?\b", -1.0),
         (rf"\b{_SHORT}\b(?![ -]*{_CALM}\b).*\bDAILY\b|\bDAILY {_SHORT}\b(?![ -]*{_CALM}\b)", -1.0),
@@ -85,12 +97,15 @@ def leverage_in(name: str) -> float:
         against = not match["way"] and _AGAINST.search(text) and not _LONG_AND_SHORT.search(text)
         times = float(match["times"])
         return -times if match["minus"] or against else times
+    if match := _TIMES_BEHIND.search(text):
+        times = float(match["times"])
+        return -times if _AGAINST.search(text) else times
     if match := _MULTIPLE_WORD.search(text):
         times = _WORD_TIMES[match["word"]]
         return times if match["way"] == "LONG" else -times
-    if _LONG_AND_SHORT.search(text):
-        return 1.0
     if _UNTOLD.search(text):
         return math.nan
+    if _LONG_AND_SHORT.search(text):
+        return 1.0
     series = _PRO_SERIES if _PRO.search(text) else _ANY_SERIES
     return next((times for pattern, times in series if pattern.search(text)), 1.0)

@@ -33,9 +33,13 @@ class Sign(IntFlag):
     """Managers under whose name next to nothing but funds is listed."""
     TRUST_HOUSE = auto()
     """Managers whose listed trusts are closed-end funds."""
+    OPEN_HOUSE = auto()
+    """Managers that list exchange-traded funds and no closed-end fund."""
     FUND = auto()
     OPEN_END = auto()
     CLOSED_END = auto()
+    COMMON = auto()
+    """Common shares of a fund: closed-end, as a rule."""
     EXCHANGE_MANAGED = auto()
     MONEY_MARKET = auto()
     MUNICIPAL = auto()
@@ -68,9 +72,23 @@ class Sign(IntFlag):
     PREFERRED = auto()
     TERMS = auto()
     NOTE = auto()
+    DEBT = auto()
+    """Words for notes that are short forms of nothing else."""
     RANK = auto()
     PERCENT = auto()
     REPACKAGED = auto()
+    STRUCTURED = auto()
+    """A bank's notes whose redemption hangs on shares or an index."""
+    PUBLIC = auto()
+    """Public borrowers, and what pays their bonds."""
+    OPTION = auto()
+    FUTURE = auto()
+    DATED = auto()
+    """A coupon with its maturity."""
+    EXPIRY = auto()
+    """A call or put with its expiry."""
+    DELIVERY = auto()
+    """A future with its month."""
     RECEIPT = auto()
     DEPOSITARY = auto()
     SHARE = auto()
@@ -84,6 +102,8 @@ class Sign(IntFlag):
     BANK = auto()
     PROPERTY = auto()
     REIT = auto()
+    PRIVATE_REIT = auto()
+    """What companies that hold property and are not listed call themselves, and some funds."""
     ROYALTY = auto()
     SHELL = auto()
     LENDER = auto()
@@ -104,6 +124,10 @@ class Sign(IntFlag):
     # What the ticker's form says.
     LISTED = auto()
     """One to four letters: no open-end fund has such a symbol."""
+    UNLISTED = auto()
+    """No exchange's symbol has this form: a custodian's or a fund network's number, or nothing."""
+    TOKYO = auto()
+    MARK_FUTURE = auto()
     MARK_PREFERRED = auto()
     MARK_WARRANT = auto()
     MARK_RIGHT = auto()
@@ -160,12 +184,16 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
             CALAMOS WESTERN_ASSET JOHN_HANCOCK HANCOCK_JOHN INVESCO FRANKLIN SPROTT BNY_MELLON
             DREYFUS VIRTUS NEUBERGER NEUBERGER_BERMAN LEGG_MASON BARINGS TEMPLETON
             COHEN_&_STEERS VAN_KAMPEN PIONEER TEKLA""",
+        Sign.OPEN_HOUSE: "VANGUARD PACER",
         # A fund's servants are companies; so is a name that only begins with the word.
-        Sign.FUND: "FUND FUNDS PROFUND PROFUNDS MUTUAL_FUND MONEY_FUND",
+        Sign.FUND: "FUND FUNDS FUND_COM FUNDS_COM PROFUND PROFUNDS MUTUAL_FUND MONEY_FUND",
         Sign.OPEN_END: """
             ADMIRAL INVESTOR_CLASS INVESTOR_SHARES CLASS_I INSTITUTIONAL INSTITUTIONAL_CLASS
-            OPEN_END CLASS_R6 CLASS_Z ADVISOR_CLASS MUTUAL_FUND RETIREMENT_CLASS""",
+            OPEN_END CLASS_R6 CLASS_Z ADVISOR_CLASS MUTUAL_FUND RETIREMENT_CLASS LIFEPATH
+            NON_LENDING SECURITIES_LENDING""",
         Sign.CLOSED_END: "CLOSED_END",
+        # Filings and custodians say "COM" behind common shares.
+        Sign.COMMON: "FUND_COM FUNDS_COM",
         Sign.EXCHANGE_MANAGED: "NEXTSHARES",
         Sign.MONEY_MARKET: """
             MONEY_MARKET MONEY_MARKETS MMKT MONEY_FUND MONEY_PORTFOLIO CASH_RESERVES CASH_RESERVE
@@ -183,14 +211,14 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
         # "& INC" behind an investment's word is "and income".
         Sign.AIM: """
             INCOME &_INC BOND BONDS TERM DURATION HIGH_YIELD SENIOR_LOAN FLOATING_RATE TOTAL_RETURN
-            TAX_ADVANTAGED INVESTMENT_GRADE CONVERTIBLE DEBT_STRATEGIES DEFINED_OPPORTUNITY
-            MULTI_SECTOR MULTISECTOR LIMITED_DURATION TAX_FREE TAX_EXEMPT ENERGY_INFRASTRUCTURE
-            ENERGY_&_INFRASTRUCTURE""",
+            REAL_ESTATE_INCOME TAX_ADVANTAGED INVESTMENT_GRADE CONVERTIBLE DEBT_STRATEGIES
+            DEFINED_OPPORTUNITY MULTI_SECTOR MULTISECTOR LIMITED_DURATION TAX_FREE TAX_EXEMPT
+            ENERGY_INFRASTRUCTURE ENERGY_&_INFRASTRUCTURE""",
         Sign.ASSET: """
             BOND BONDS DIVIDEND DIVIDENDS INCOME &_INC EQUITY TREASURY CREDIT LOAN YIELD
             HIGH_YIELD MARKETS SENIOR_LOAN FLOATING_RATE FIXED_INCOME TIPS MUNICIPAL TAX_FREE
             TAX_EXEMPT CONVERTIBLE INVESTMENT_GRADE PREFERRED MATURITY DURATION INFLATION
-            STOCK_MARKET STOCK_INDEX""",
+            STOCK_MARKET STOCK_INDEX REAL_ESTATE_INCOME""",
         Sign.STYLE: """
             GROWTH VALUE LARGE_CAP SMALL_CAP MID_CAP MULTI_CAP ALL_CAP MICRO_CAP SMALL_MID_CAP
             LARGECAP SMALLCAP MIDCAP SMID MSCI RUSSELL S&P S&P_500 NASDAQ NASDAQ_100 FTSE
@@ -206,7 +234,7 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
             LARGE_CAP SMALL_CAP MID_CAP MULTI_CAP ALL_CAP MICRO_CAP SMALL_MID_CAP LARGECAP
             SMALLCAP MIDCAP SMID VALUE ACTIVE""",
         Sign.INDEX: "INDEX",
-        Sign.INCOME: "INCOME &_INC",
+        Sign.INCOME: "INCOME &_INC REAL_ESTATE_INCOME",
         Sign.METAL: """
             GOLD SILVER PLATINUM PALLADIUM BULLION PRECIOUS_METALS GOLD_SHARES SILVER_SHARES""",
         Sign.METAL_SHARES: "PHYSICAL GOLD_SHARES SILVER_SHARES",
@@ -218,11 +246,12 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
             BASE_METALS PRECIOUS_METALS VIX FUTURES""",
         Sign.MULTIPLE: """
             1X 2X 3X 4X 5X 15X 125X 175X 2XLEVERAGED 2XMONTHLY BULL1X BULL2X BULL3X BEAR1X BEAR2X
-            BEAR3X 2XBU 2XBR 3XBU 3XBR ULTRAPRO ULTRASHORT ULTRASHRT ULTSHRT ULTRASHT ULTSHT
+            BEAR3X 2XBU 2XBR 3XBU 3XBR X2 X3 ULTRAPRO ULTRASHORT ULTRASHRT ULTSHRT ULTRASHT ULTSHT
             ULTRPRO""",
         Sign.DIRECTION: """
             LONG SHORT ULTRA_SHORT BULL BEAR BEARISH INVERSE DAILY LEVERAGED LEVERAGE ULTRA
-            LONG_SHORT PROFUND PROFUNDS ULTRAPRO ULTRPRO""",
+            LONG_SHORT PROFUND PROFUNDS ULTRAPRO ULTRPRO GEARED LEVDAX SHORTDAX WEEKLYPAY
+            MONTHLY MICROSECTORS""",
         Sign.WARRANT: "WARRANT WARRANTS WTS WRT WRTS",
         Sign.RIGHT: "RIGHT RIGHTS RTS",
         Sign.UNIT: "UNIT UNITS",
@@ -236,6 +265,7 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
         Sign.NOTE: """
             NOTE NOTES DEBENTURE DEBENTURES DEB DEBS MORTGAGE_BONDS MORTGAGE_BOND
             FIRST_MORTGAGE_BONDS""",
+        Sign.DEBT: "NOTE NOTES DEBENTURE DEBENTURES",
         Sign.RANK: "DUE SENIOR SUBORDINATED JUNIOR SUB SUBORD JR",
         Sign.PERCENT: "%",
         Sign.TREASURY: """
@@ -246,6 +276,15 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
         Sign.REPACKAGED: """
             STRATS CORTS PPLUS SATURNS CABCO TRUST_CERTIFICATES BACKED_TRUST
             CORPORATE_BACKED""",
+        Sign.STRUCTURED: """
+            LINKED_NOTE LINKED_NOTES LINKED_SECURITIES LINKED_INVESTMENT LINKED_INVESTMENTS
+            BUFFER_NOTES BUFFERED_NOTES PARTICIPATION_SECURITIES AUTOCALLABLE_NOTES
+            AUTOCALLABLE_SECURITIES REVERSE_CONVERTIBLE REVERSE_CONVERTIBLES""",
+        Sign.PUBLIC: """
+            AUTHORITY AUTH REVENUE REV FUND_AUTHORITY FUND_AUTH FUND_REVENUE FUND_REV
+            GENERAL_OBLIGATION""",
+        Sign.OPTION: "CALL CALLS PUT PUTS",
+        Sign.FUTURE: "FUTURE FUTURES",
         Sign.RECEIPT: """
             ADR ADRS ADS AMERICAN_DEPOSITARY AMERICAN_DEPOSITORY SPONSORED_ADR
             SPON_ADR GLOBAL_DEPOSITARY""",
@@ -261,7 +300,7 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
             HOLDING HOLDINGS GROUP GRP WISDOMTREE_INVESTMENTS GRAYSCALE_INVESTMENTS
             NUVEEN_INVESTMENTS FUND_HOLDINGS FUND_HOLDING FUND_MANAGEMENT
             FUND_GROUP FUND_SERVICES FUND_ADVISORS FUND_MANAGERS FUND_SOLUTIONS
-            FUND_TECHNOLOGIES FUND_COM""",
+            FUND_TECHNOLOGIES""",
         Sign.TRADE: """
             TECHNOLOGIES SOLUTIONS SYSTEMS INDUSTRIES SERVICES ENTERPRISES ASSOCIATES RESOURCES
             MINING MINES MINERALS EXPLORATION PHARMACEUTICALS THERAPEUTICS MANAGEMENT GUARANTY
@@ -275,6 +314,7 @@ LEXICON: Mapping[Sign, str] = MappingProxyType(
         Sign.PROPERTY: """
             REALTY PROPERTY PROPERTIES MORTGAGE HOTEL HOTELS HOSPITALITY LODGING APARTMENT
             APARTMENTS RESIDENTIAL REAL_ESTATE_FINANCE COMMERCIAL_REAL_ESTATE""",
+        Sign.PRIVATE_REIT: "REAL_ESTATE_INCOME",
         Sign.REIT: """
             REIT REAL_ESTATE_INVESTMENT_TRUST REALTY_TRUST REALTY_INCOME REALTY_INCOME_TRUST
             REALTY_INVESTMENT_TRUST PROPERTY_TRUST PROPERTIES_TRUST HOTEL_TRUST HOSPITALITY_TRUST

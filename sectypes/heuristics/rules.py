@@ -78,6 +78,7 @@ _S = Sign
 _EQUITY, _ETF, _FUND = SecurityType.EQUITY, SecurityType.ETF, SecurityType.MUTUAL_FUND
 _LISTED_FUND, _CLOSED, _OPEN = Subtype.ETF, Subtype.CLOSED_END_FUND, Subtype.OPEN_END_FUND
 _NEVER = Sign(0)
+_EXCHANGE_TRADED = _S.ETF | _S.ETN | _S.ETF_BRAND | _S.EXCHANGE_MANAGED
 _OPERATING = _S.BANK | _S.PROPERTY | _S.REIT | _S.ROYALTY | _S.SHELL | _S.LENDER
 _COMPANY = _S.LEGAL | _S.HOLDING | _S.TRADE | _S.PARTNERSHIP | _OPERATING
 _FUND_WORD = _S.FUND | _S.MUNICIPAL_FUND | _S.CLOSED_END
@@ -85,12 +86,37 @@ _STYLE = _S.ASSET | _S.STYLE
 _HOLDS = _S.METAL | _S.METAL_SHARES | _S.COIN | _S.COMMODITY
 _ON_ETF_VENUE = _S.ETF_VENUE | _S.ETF_TIER
 _NOT_TREASURY = _FUND_WORD | _S.HOUSE | _S.MONEY_MARKET | _ON_ETF_VENUE
-_NO_STYLE = _COMPANY | _S.SHARE | _S.RECEIPT
+_NO_STYLE = _COMPANY | _S.SHARE | _S.RECEIPT | _S.DEBT
+_NO_DEBT = _S.PREFERRED | _S.STRUCTURED | _S.ETN | _S.MONEY_MARKET
 _FIFTH = _S.FIFTH_PREFERRED | _S.FIFTH_WARRANT | _S.FIFTH_RIGHT | _S.FIFTH_UNIT
 _NO_POOL = _OPERATING | _S.HOLDING | _S.TRADE | _S.PARTNERSHIP | _S.PERCENT | _S.RECEIPT | _FIFTH
-_CLOSED_END_WORD = _S.LEGAL | _S.TRUST | _S.MUNICIPAL | _S.INCOME | _S.CLOSED_END
+_CLOSED_END_WORD = _S.LEGAL | _S.TRUST | _S.MUNICIPAL | _S.INCOME | _S.CLOSED_END | _S.COMMON
 
 EVIDENCE_RULES: tuple[Rule, ...] = (
+    # A contract or a bond is none of the things that its name goes on to name.
+    Rule("name_option", (_S.EXPIRY,), _NEVER, SecurityType.DERIVATIVE, Subtype.OPTION),
+    Rule(
+        "name_future",
+        (_S.FUTURE, _S.DELIVERY | _S.MARK_FUTURE),
+        _EXCHANGE_TRADED | _FUND_WORD | _COMPANY,
+        SecurityType.DERIVATIVE,
+        Subtype.FUTURE,
+    ),
+    Rule("name_coupon", (_S.DATED, _S.UNLISTED), _NO_DEBT, SecurityType.BOND),
+    Rule(
+        "name_coupon",
+        (_S.PUBLIC | _S.MUNICIPAL_FUND, _S.PERCENT, _S.UNLISTED),
+        _NO_DEBT | _S.FUND | _S.ETF | _S.ETF_BRAND,
+        SecurityType.BOND,
+        Subtype.MUNICIPAL,
+    ),
+    Rule(
+        "name_structured",
+        (_S.STRUCTURED,),
+        _S.ETN | _S.TREASURY,
+        _EQUITY,
+        Subtype.STRUCTURED_PRODUCT,
+    ),
     # What calls itself exchange-traded is exchange-traded.
     Rule("name_exchange_managed", (_S.EXCHANGE_MANAGED,), _NEVER, _FUND, _OPEN),
     Rule("name_etn", (_S.ETN,), _S.SHELL, _ETF, Subtype.ETN),
@@ -168,9 +194,18 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
         _ETF,
         _LISTED_FUND,
     ),
-    # Companies that call themselves trust or income fund.
+    # Companies that call themselves trust or income fund. In Tokyo only property companies are
+    # incorporated and call themselves fund.
+    Rule("name_reit", (_S.TOKYO, _S.FUND, _S.INCORPORATED), _S.ETF, _EQUITY, Subtype.REIT),
     Rule("name_royalty", (_S.ROYALTY,), _NEVER, _EQUITY),
     Rule("name_reit", (_S.REIT,), _S.FUND, _EQUITY, Subtype.REIT),
+    Rule(
+        "name_reit",
+        (_S.PRIVATE_REIT, _S.UNLISTED),
+        _FUND_WORD | _EXCHANGE_TRADED,
+        _EQUITY,
+        Subtype.REIT,
+    ),
     Rule("name_lender", (_S.LENDER,), _NEVER, _EQUITY),
     Rule("name_lender", (_S.PRIVATE_LENDER,), _S.ETF_VENUE, _EQUITY),
     Rule(
@@ -184,9 +219,19 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
     Rule("ticker_trust_unit", (_S.MARK_TRUST_UNIT,), _S.CLOSED_END | _S.SPLIT_CORP, _EQUITY),
     # Funds. The venue tells exchange-traded from closed-end.
     Rule("name_fund_on_etf_venue", (_FUND_WORD, _ON_ETF_VENUE), _NEVER, _ETF, _LISTED_FUND),
-    Rule("name_index_fund", (_S.INDEX, _S.FUND), _NEVER, _ETF, _LISTED_FUND),
+    Rule(
+        "name_index_fund",
+        (_S.INDEX, _S.FUND),
+        _S.UNLISTED | _S.OPEN_END,
+        _ETF,
+        _LISTED_FUND,
+    ),
+    Rule("name_index_fund", (_S.INDEX, _S.FUND, _S.UNLISTED), _NEVER, _FUND, _OPEN),
     Rule("name_style_fund", (_S.BOX, _S.FUND, _S.LISTED), _CLOSED_END_WORD, _ETF, _LISTED_FUND),
     Rule("name_open_end_fund", (_S.OPEN_END, _S.FUND), _NEVER, _FUND, _OPEN),
+    Rule(
+        "name_open_house", (_S.OPEN_HOUSE, _FUND_WORD, _S.LISTED), _S.CLOSED_END, _ETF, _LISTED_FUND
+    ),
     Rule("name_open_end_fund", (_S.OPEN_END, _S.HOUSE | _STYLE), _COMPANY, _FUND, _OPEN),
     Rule("name_fund", (_FUND_WORD,), _NEVER, _FUND, _CLOSED),
     Rule("name_split_corp", (_S.SPLIT_CORP,), _NEVER, _FUND, _CLOSED),
@@ -199,7 +244,7 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
     Rule(
         "name_income_trust",
         (_S.TRUST, _S.AIM | _S.MUNICIPAL),
-        _OPERATING | _S.HOLDING | _S.PERCENT,
+        _OPERATING | _S.HOLDING | _S.PERCENT | _S.INCORPORATED,
         _FUND,
         _CLOSED,
     ),
@@ -256,6 +301,8 @@ RULES: Mapping[str, str] = MappingProxyType(
         "cash_code": "CUR: with an ISO 4217 code, or a ticker that is a way to say cash, is cash.",
         "coin_code": "CUR: with another code, or a coin against money or another coin, is crypto.",
         "currency_pair": "Two ISO 4217 codes joined are a currency pair, held as cash.",
+        "metal_pair": "A metal's code against a currency is the metal, which is nobody's cash.",
+        "future_code": "ES=F, /ESM26 and @ESM26 are ways to write a future.",
         "debt_cusip": "A valid CUSIP whose issue part has a letter is a bond.",
         "exchange_crypto": "What is quoted on a crypto venue is crypto.",
         "exchange_currency": "What is quoted on a currency venue is cash in a currency.",
@@ -274,6 +321,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "name_coin": "The name is a coin's name and nothing else.",
         "name_commodity_pool": "A fund named after a commodity or futures is exchange-traded.",
         "name_common_share": "The name says common stock or ordinary shares.",
+        "name_coupon": "A coupon with its maturity, or a public borrower's coupon, is a bond.",
         "name_etf": "The name says exchange-traded fund or product, or names a form of one.",
         "name_etf_brand": "The name carries a brand of exchange-traded products.",
         "name_etn": "The name says exchange-traded note.",
@@ -282,16 +330,19 @@ RULES: Mapping[str, str] = MappingProxyType(
         "name_fund": "The name says fund and nothing says exchange-traded.",
         "name_fund_house": "A manager under whose name little but funds is listed names a fund.",
         "name_fund_on_etf_venue": "The name says fund, and the venue lists exchange-traded ones.",
+        "name_future": "A future with its month of delivery, or a future's symbol.",
         "name_house_and_style": "A fund manager's brand with an investment style names a fund.",
         "name_house_trust": "A trust of a fund manager is a closed-end fund.",
         "name_index": "A listed symbol whose name ends as an index does is exchange-traded.",
         "name_income_trust": "A trust for income, bonds or a term is a closed-end fund.",
-        "name_index_fund": "A listed index fund is exchange-traded.",
+        "name_index_fund": "A listed index fund is exchange-traded, another one open-end.",
         "name_lender": "A business development or lending company is a company.",
         "name_leveraged": "A multiple with a direction (2X Long, Bull 3X) names a leveraged fund.",
         "name_money_market": "The name says money market, money fund or cash reserves.",
         "name_note": "Notes with a coupon or a rank are listed debt, counted as equity.",
         "name_open_end_fund": "The name carries a share class that only open-end funds have.",
+        "name_open_house": "A listed fund of a manager that lists no closed-end fund.",
+        "name_option": "A call or put with its expiry is an option.",
         "name_partnership": "Units of a partnership.",
         "name_pool_company": "A credit or income company by name is a closed-end fund of loans.",
         "name_preferred": "A preferred share with its terms, whoever issues it, is equity.",
@@ -302,6 +353,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "name_shell": "An acquisition corporation, and what it issues, is equity.",
         "name_split_corp": "A Canadian split-share corporation is a closed-end fund.",
         "name_spot_trust": "A trust that holds metal or coins is exchange-traded.",
+        "name_structured": "A bank's note linked to shares or an index is no fund.",
         "name_style": "An asset class with a style, and no company's word, names a fund.",
         "name_style_fund": "A listed fund of a style box (Small Cap, Value) is exchange-traded.",
         "name_style_on_etf_venue": "An investment style on a venue of exchange-traded products.",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sectypes.heuristics.abbreviations import ABBREVIATIONS
 from sectypes.heuristics.lexicon import CUT_SIGNS, LEXICON, TAIL_SIGNS, Sign
+from sectypes.heuristics.terms import TERM_SIGNS, terms_in
 
 __all__ = ["Reading", "fold", "read"]
 
@@ -17,6 +18,8 @@ _LONGEST = 400
 _CUT_LENGTHS = range(28, 31)
 # A feed that cuts names leaves at least this much of a word that can still be recognised.
 _SHORTEST_CUT = 4
+# No feed cuts names as short as this: the last word of "Core Mark" is whole.
+_TOO_SHORT_TO_CUT = 12
 
 
 class Reading(NamedTuple):
@@ -100,6 +103,7 @@ _FOLD = _folding()
 _DROPPED = b".'`"
 _NOT_TAIL = ~int(TAIL_SIGNS)
 _ALONE, _CUT_OFF = int(Sign.ALONE), int(Sign.CUT_OFF)
+_TERMS = int(TERM_SIGNS)
 _NOTHING = Reading(0, [])
 
 
@@ -136,6 +140,26 @@ def read(name: str | None) -> Reading:
     if not name:
         return _NOTHING
     words = fold(name)
+    found, used, hits = _look_up(words)
+    last = len(words) - 1
+    if words and used <= last and len(name) > _TOO_SHORT_TO_CUT and (cut := _CUT.get(words[-1])):
+        found |= cut[0]
+        hits.append(cut)
+    if not hits:
+        return _NOTHING
+    if len(hits) == 1 and max(used, 1) > last:
+        found |= _ALONE
+    if len(name) in _CUT_LENGTHS or words[-1].isdigit():
+        found |= _CUT_OFF
+    if found & _TERMS:
+        for term in terms_in(name[:_LONGEST], found):
+            found |= term[0]
+            hits.append(term)
+    return Reading(found, hits)
+
+
+def _look_up(words: list[str]) -> tuple[int, int, list[_Hit]]:
+    """Return all signs of the words, the place behind the last phrase, and what was a sign."""
     hits: list[_Hit] = []
     found = used = 0
     last = len(words) - 1
@@ -152,15 +176,7 @@ def read(name: str | None) -> Reading:
         if hit[0]:
             found |= hit[0]
             hits.append(hit)
-    cut = _CUT.get(words[-1]) if words and used <= last else None
-    if cut:
-        found |= cut[0]
-        hits.append(cut)
-    if not hits:
-        return _NOTHING
-    alone = len(hits) == 1 and max(used, 1) > last
-    may_be_cut = len(name) in _CUT_LENGTHS or words[-1].isdigit()
-    return Reading(found | _ALONE * alone | _CUT_OFF * may_be_cut, hits)
+    return found, used, hits
 
 
 def _phrase_at(words: list[str], position: int, rows: _Rows) -> tuple[int, _Hit] | None:

@@ -86,7 +86,9 @@ BY_TYPE: Mapping[str, Kinds] = MappingProxyType(
         "crypto": Kinds(
             ("crypto", *_FUNDS, "equity"), "a coin's name is borne by trusts and companies too"
         ),
-        "derivative": Kinds(("derivative",), "options are told by the form of their symbol alone"),
+        "derivative": Kinds(
+            ("derivative", "equity"), "words of a contract may stand in other names as well"
+        ),
         "other": ANY,
     }
 )
@@ -96,7 +98,8 @@ _BY_FORM = "the form of the symbol, or its venue, leaves nothing open"
 
 BY_RULE: Mapping[str, Kinds] = MappingProxyType(
     {
-        **dict.fromkeys(("occ_option",), Kinds(("derivative",), _BY_FORM)),
+        **dict.fromkeys(("occ_option", "future_code"), Kinds(("derivative",), _BY_FORM)),
+        **dict.fromkeys(("metal_pair",), Kinds(("other",), _BY_FORM)),
         **dict.fromkeys(("debt_cusip",), Kinds(("bond",), _BY_FORM)),
         **dict.fromkeys(
             ("cash_code", "currency_pair", "exchange_currency"), Kinds(("cash",), _BY_FORM)

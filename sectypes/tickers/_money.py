@@ -12,6 +12,7 @@ __all__ = [
     "is_coin",
     "is_coin_pair",
     "is_currency_pair",
+    "is_metal_pair",
     "join_pair",
     "squeeze",
 ]
@@ -38,7 +39,8 @@ ISO_4217: frozenset[str] = codes(
 # Money under codes that ISO 4217 does not list (any more): offshore yuan, pence, older codes.
 _MONEY = ISO_4217 | codes("CNH GBX HRK SLL VEF BYR ZWL CUC STD MRO")
 # Metals have ISO codes as well and are quoted like currencies, but are nobody's cash.
-_PAIRED = _MONEY | codes("XAU XAG XPT XPD")
+_METALS = codes("XAU XAG XPT XPD")
+_PAIRED = _MONEY | _METALS
 # Coins that are recognised with a dot or a space as well, or joined with any quote.
 _COINS = codes(
     """
@@ -59,6 +61,13 @@ _JOINED = re.compile(
 )
 _CASH_SIDE = re.compile(r"CASH([A-Z]{3})|([A-Z]{3})CASH")
 _DOLLARS = re.compile(r"\$+ ?(?:CASH|USD)|(?:US|C|CA|A|AU|NZ|HK|S)\$")
+# Sweep accounts under many names; a certificate of deposit, a fund or a rate is none.
+_DEPOSIT = re.compile(
+    r"\bINSURED (?:BANK )?DEPOSITS?\b"
+    r"|\b(?:BANK|DIRECT|SWEEP|CASH) DEPOSITS? (?:PROGRAM|ACCOUNT|SWEEP)\b"
+    r"|\bDEPOSIT SWEEP\b"
+)
+_NO_DEPOSIT = re.compile(r"%|\b(?:CDS?|CERTIFICATES?|CTFS?|FUND|FD|ETF|TRUST|PORTFOLIO|NOTES?)\b")
 _NOT_WORD = re.compile(r"[^0-9A-Z]+")
 _CASH_PHRASES = codes(
     """
@@ -117,8 +126,9 @@ def is_cash_phrase(text: str) -> bool:
     Returns
     -------
     bool
-        True for `US DOLLAR`, `USD CASH`, `Cash & Cash Investments`, `$$CASH`. Bare CASH and USD
-        alone say nothing: both are symbols of listed securities.
+        True for `US DOLLAR`, `USD CASH`, `Cash & Cash Investments`, `$$CASH`, and for a bank's
+        insured deposit that uninvested cash is swept into. Bare CASH and USD alone say nothing:
+        both are symbols of listed securities.
 
     Examples
     --------
@@ -130,7 +140,13 @@ def is_cash_phrase(text: str) -> bool:
         squeeze(text) in _CASH_PHRASES
         or cash_currency(text) is not None
         or _DOLLARS.fullmatch(text) is not None
+        or ("DEPOSIT" in text and _is_deposit(text[:200]))
     )
+
+
+def _is_deposit(text: str) -> bool:
+    words = " ".join(text.replace("-", " ").split())
+    return _DEPOSIT.search(words) is not None and _NO_DEPOSIT.search(words) is None
 
 
 def join_pair(text: str) -> str | None:
@@ -159,6 +175,11 @@ def is_currency_pair(key: str) -> bool:
     if len(key) != 6:
         return _YAHOO.fullmatch(key) is not None
     return key[:3] in _PAIRED and key[3:] in _PAIRED and key[:3] != key[3:]
+
+
+def is_metal_pair(key: str) -> bool:
+    """Whether `key` is a metal's code against a currency or another metal."""
+    return is_currency_pair(key) and not _METALS.isdisjoint((key[:3], key[3:6]))
 
 
 def is_coin(key: str) -> bool:

@@ -21,22 +21,34 @@ _OCC = re.compile(
     rf"(?P<kind>[CP]) ?{_STRIKE}"
 )
 _KIND = r"(?P<kind>C(?:ALL)?|P(?:UT)?)"
-_DATE = r"(?P<m>[0-9]{1,2})/(?P<d>[0-9]{1,2})/(?:20)?(?P<y>[0-9]{2})"
+_DAY, _YEAR = r"(?P<d>[0-9]{1,2})", r"(?P<y>[0-9]{2})"
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _MONTH = rf"(?P<month>{'|'.join(_MONTHS)})"
-_LONG_DATE = rf"{_MONTH} (?P<d>[0-9]{{1,2}}),? (?:['’]|20)?(?P<y>[0-9]{{2}})"
+_LONG_DATE = rf"{_MONTH} ?{_DAY}(?:,? (?:['’]|20)?|['’]){_YEAR}"
+_DATES = (
+    rf"(?P<m>[0-9]{{1,2}})/{_DAY}/(?:20)?{_YEAR}",  # 1/17/2025, as in the United States
+    rf"20{_YEAR}(?P<hyphen>-?)(?P<m>[0-9]{{2}})(?P=hyphen)(?P<d>[0-9]{{2}})",  # ISO
+    _LONG_DATE,  # Jan 17 '25, Jan 17, 2025, Jan17'25
+    rf"{_DAY}(?P<between>[ -]?){_MONTH}(?P=between)(?:20)?{_YEAR}",  # 17JAN25, 17-Jan-2025
+)
+_ORDERS = (
+    "{root} {date} {kind} ?{strike}",  # AAPL 01/17/25 C155
+    "{root} {date} {strike} {kind}",  # AAPL 17JAN25 155 C
+    "{kind} {root} {date} {strike}",  # Call AAPL 2025-01-17 155
+    "{root} {kind} {strike} {date}",  # AAPL Call 155 01/17/2025
+    "{root} {strike} {kind} {date}",  # AAPL 155 C 01/17/2025
+)
 # Spellings of brokers with a written date.
-_DATED = tuple(
-    re.compile(form)
-    for form in (
-        rf"{_ROOT} {_DATE} {_KIND} ?{_STRIKE}",  # AAPL 01/17/25 C155, AAPL 1/17/2025 Call $155
-        rf"{_ROOT} {_DATE} {_STRIKE} {_KIND}",  # AAPL 01/17/2025 155.00 C
-        rf"{_ROOT} {_LONG_DATE} {_STRIKE} {_KIND}",  # AAPL Jan 17 '25 $155 Call
-        rf"{_ROOT} (?P<d>[0-9]{{1,2}}){_MONTH}(?P<y>[0-9]{{2}}) {_STRIKE} {_KIND}",  # 17JAN25 155 C
-        rf"{_ROOT}_(?P<m>[0-9]{{2}})(?P<d>[0-9]{{2}})(?P<y>[0-9]{{2}})(?P<kind>[CP]){_STRIKE}",
-        # CALL (AAPL) APPLE INC JAN 17 25 $155 (100 SHS)
-        rf"(?P<kind>CALL|PUT) \({_ROOT}\) (?:.* )?{_LONG_DATE} {_STRIKE}(?: \(100 SHS\))?",
-    )
+_DATED = (
+    *(
+        # Bloomberg names the market behind the root, and the kind of security at the end.
+        re.compile(order.format(root=f"{_ROOT}(?: US)?", date=date_, kind=_KIND, strike=_STRIKE))
+        for order in _ORDERS
+        for date_ in _DATES
+    ),
+    re.compile(rf"{_ROOT}_(?P<m>[0-9]{{2}})(?P<d>[0-9]{{2}}){_YEAR}(?P<kind>[CP]){_STRIKE}"),
+    # CALL (AAPL) APPLE INC JAN 17 25 $155 (100 SHS)
+    re.compile(rf"(?P<kind>CALL|PUT) \({_ROOT}\) (?:.* )?{_LONG_DATE} {_STRIKE}(?: \(100 SHS\))?"),
 )
 _SHORTEST = len("A250117C1")
 _COMPACT = re.compile(r"([A-Z][A-Z0-9]{0,5})([0-9]{2})([0-9]{2})([0-9]{2})([CP])([0-9]{8})")
@@ -90,6 +102,7 @@ def compact_occ(text: str) -> str | None:
     """
     if len(text) < _SHORTEST:
         return None
+    text = text.removesuffix(" EQUITY")
     match = next(filter(None, (form.fullmatch(text) for form in (_OCC, *_DATED))), None)
     # A CINS or ISIN may look like a one-letter root with a plain strike; its check digit decides.
     if match is None or is_cusip(text) or is_isin(text):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from sectypes.tickers._identifiers import is_cusip, is_figi, is_isin
-from sectypes.tickers._money import is_cash_phrase, is_coin_pair, is_currency_pair
+from sectypes.tickers._money import is_cash_phrase, is_coin_pair, is_currency_pair, is_metal_pair
 from sectypes.tickers._options import OccOption, read_occ
 from sectypes.tickers._spelling import canonical
 
@@ -23,6 +23,11 @@ _LISTED = re.compile(
     r"|[0-9A-Z&]{1,12}(?:-[0-9A-Z]{1,6}){0,2}\.[A-Z]{1,3}"
 ).fullmatch
 _COIN = re.compile(r"CUR:(?!X(?:AU|AG|PT|PD)$)[0-9A-Z]{2,10}").fullmatch
+# Yahoo's ES=F, thinkorswim's /ESM26 and /CLZ26:XNYM, TradeStation's @ESM26.
+_FUTURE = re.compile(
+    r"[0-9A-Z]{1,5}=F|/[0-9A-Z]{1,4}(?:[FGHJKMNQUVXZ][0-9]{1,2}(?::X[A-Z]{3})?)?"
+    r"|@[0-9A-Z]{1,4}[FGHJKMNQUVXZ][0-9]{1,2}"
+).fullmatch
 
 
 class Shape(StrEnum):
@@ -34,7 +39,9 @@ class Shape(StrEnum):
     OPTION = "option"
     CASH = "cash"
     CRYPTO = "crypto"
+    METAL_PAIR = "metal_pair"
     CURRENCY_PAIR = "currency_pair"
+    FUTURE = "future"
     CUSIP = "cusip"
     ISIN = "isin"
     FIGI = "figi"
@@ -50,7 +57,9 @@ _FORMS: tuple[tuple[Shape, Callable[[str], object]], ...] = (
     (Shape.ISIN, is_isin),
     (Shape.FIGI, is_figi),
     (Shape.OPTION, read_occ),
+    (Shape.METAL_PAIR, is_metal_pair),
     (Shape.CURRENCY_PAIR, is_currency_pair),
+    (Shape.FUTURE, _FUTURE),
     (Shape.CRYPTO, is_coin_pair),
     (Shape.LISTED, _LISTED),
 )
@@ -70,7 +79,7 @@ def shape(key: object) -> Shape:
         BLANK for what has no key. Bare USD, CASH and BTC are LISTED: an ETF, a share and an ETF
         have these symbols, so only the row's own type or name can say otherwise. A net-asset-value
         quote (XDSUX) cannot be told from a mutual fund and is LISTED. CUR: with a metal's code,
-        indexes, futures, internal numbers and free text are OTHER.
+        indexes, internal numbers and free text are OTHER.
 
     Examples
     --------
