@@ -11,10 +11,10 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from sectypes.columns import ColumnNames, Columns
     from sectypes.comparison import Comparison
+    from sectypes.moments import Moment
     from sectypes.service import SecurityTypeService
     from sectypes.widgets import ExplorePanel
 
@@ -73,7 +73,7 @@ class SeriesAccessor:
         provider_types: Beside = None,
         names: Beside = None,
         progress: bool | None = None,
-        as_of: date | None = None,
+        as_of: Moment | None = None,
     ) -> pd.DataFrame:
         """Type, origin, age and reason for each ticker; see `sectypes.frames.explain`."""
         from sectypes import frames
@@ -121,7 +121,8 @@ class FrameAccessor:
 
     The columns are found by their usual names (``ticker`` or ``symbol``; ``provider_type`` or
     ``type``; ``name`` or ``description``; ``provider``; ``is_cash``; ``identifier``, ``isin``,
-    ``cusip`` or ``figi``; ``exchange``) or named by keyword: ``ticker="Sym"``.
+    ``cusip`` or ``figi``; ``exchange``), in any case and with spaces or "-" for "_", or named by
+    keyword: ``ticker="Sym"``.
 
     Examples
     --------
@@ -166,7 +167,7 @@ class FrameAccessor:
         service: SecurityTypeService | None = None,
         *,
         progress: bool | None = None,
-        as_of: date | None = None,
+        as_of: Moment | None = None,
         **columns: Unpack[ColumnNames],
     ) -> pd.DataFrame:
         """Type, origin, age and reason for each position; see `sectypes.frames.explain`."""
@@ -207,11 +208,13 @@ class FrameAccessor:
         service : SecurityTypeService | None
             Who answers, where the frame has no ``security_type`` column yet.
         **options
-            Those of `sectypes.risk.audit`: scenarios, baseline, leverage, by, fx.
+            Those of `sectypes.risk.audit`: scenarios, baseline, leverage, by, fx; and the
+            keywords that name columns.
         """
         from sectypes import risk
 
-        return risk.audit(self._answered(service), **options)
+        answered, options = self._answered(service, options)
+        return risk.audit(answered, **options)
 
     def compare(
         self, service: SecurityTypeService | None = None, **options: Any
@@ -224,11 +227,13 @@ class FrameAccessor:
             Who answers, where the frame has no ``security_type`` column yet.
         **options
             Those of `sectypes.comparison.compare`: limits, scenarios, exposures, baseline,
-            method, curve, leverage, by, fx, max_betas, max_industry_betas.
+            method, curve, leverage, by, fx, max_betas, max_industry_betas; and the keywords that
+            name columns.
         """
         from sectypes.comparison import compare
 
-        result: Comparison | pd.DataFrame = compare(self._answered(service), **options)
+        answered, options = self._answered(service, options)
+        result: Comparison | pd.DataFrame = compare(answered, **options)
         return result
 
     def explore(self, service: SecurityTypeService | None = None, **options: Any) -> ExplorePanel:
@@ -243,14 +248,20 @@ class FrameAccessor:
         """
         from sectypes.comparison import compare
 
-        return compare(self._answered(service), **options, by=None).explore()
+        answered, options = self._answered(service, options)
+        return compare(answered, **options, by=None).explore()
 
     def _columns(self, named: ColumnNames) -> Columns:
         from sectypes.columns import frame_columns
 
         return frame_columns(self._frame, named)
 
-    def _answered(self, service: SecurityTypeService | None) -> pd.DataFrame:
+    def _answered(
+        self, service: SecurityTypeService | None, options: dict[str, Any]
+    ) -> tuple[pd.DataFrame, dict[str, Any]]:
+        """The frame with its answers, and the options that name no column."""
         from sectypes import frames
+        from sectypes.columns import named_columns
 
-        return frames.answered(self._columns({}), service=service, progress=None)
+        named, rest = named_columns(options)
+        return frames.answered(self._columns(named), service=service, progress=None), rest

@@ -8,35 +8,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, TypedDict, cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 
 from sectypes.combinations import combine
+from sectypes.distinct import Codes, Distinct, as_list, encode, first_rows, is_text
 from sectypes.errors import Failure, InputError
+from sectypes.headings import Headings, folded, listed
 from sectypes.lately import Lately
 from sectypes.taxonomy import EVIDENCE, Query, questions_of
 from sectypes.tickers import canonical_many
-from sectypes.vocab import is_account_type_column
+from sectypes.vocab import is_account_type_column, tri_state
 
 __all__ = [
     "ROLES",
-    "Codes",
     "ColumnNames",
     "Columns",
+    "as_truths",
     "frame_columns",
+    "named_columns",
     "questions",
     "series_columns",
     "usual_names",
 ]
-
-Codes = npt.NDArray[np.integer[Any]]
-"""Number of each row's distinct value; -1 for a missing one, where values may be missing."""
-Distinct: TypeAlias = "pa.Array | list[Any]"
-"""Distinct values; those that stand in Arrow stay there until they must be read."""
 
 
 class ColumnNames(TypedDict, total=False):
@@ -53,7 +50,7 @@ class ColumnNames(TypedDict, total=False):
 
 _USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "ticker": ("ticker", "symbol", "ticker_symbol"),
-    "provider_type": ("provider_type", "type", "asset_type", "asset_class"),
+    "provider_type": ("provider_type", "security type", "type", "asset_type", "asset_class"),
     "name": ("name", "security_name", "description"),
     "provider": ("provider",),
     "is_cash": ("is_cash",),
@@ -67,7 +64,6 @@ ROLES = tuple(_USUAL_NAMES)
 
 _REMEMBERED = 1 << 16
 """Distinct rows whose questions are remembered, of all columns that were read lately together."""
-_STEP = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +88,8 @@ def frame_columns(frame: pd.DataFrame, named: ColumnNames) -> Columns:
     frame : DataFrame
         One row a position.
     named : ColumnNames
-        Columns named by the caller; the others are found by their usual names, in any case.
+        Columns named by the caller; the others are found by their usual names, in any case and
+        with spaces or "-" for "_".
 
     Raises
     ------
@@ -104,14 +101,13 @@ def frame_columns(frame: pd.DataFrame, named: ColumnNames) -> Columns:
     unknown = sorted(set(named) - set(_USUAL_NAMES))
     if unknown:
         raise TypeError(f"no such keyword: {unknown[0]!r}; columns are {', '.join(_USUAL_NAMES)}")
-    names = frame.columns.tolist()
-    usual = {str(name).strip().lower(): name for name in reversed(names)}
-    found = {role: _find(frame, names, usual, role, named.get(role)) for role in _USUAL_NAMES}
+    headings = Headings(frame.columns)
+    found = {role: _find(frame, headings, role, named.get(role)) for role in _USUAL_NAMES}
     ticker = found.pop("ticker")
     if ticker is None:
         raise InputError(
             f"no ticker column: looked for {', '.join(_USUAL_NAMES['ticker'])} among"
-            f" {_listed(names)}; name it with ticker='...'"
+            f" {listed(headings.names)}; name it with ticker='...'"
         )
     return Columns(frame, ticker, **found)
 
@@ -125,25 +121,26 @@ def usual_names(columns: Columns) -> dict[str, Any]:
     return {name: column.name for name, column in found.items()}
 
 
-def _find(
-    frame: pd.DataFrame, names: Sequence[Any], usual: Mapping[str, Any], role: str, named: Any
-) -> pd.Series | None:
+def named_columns(options: Mapping[str, Any]) -> tuple[ColumnNames, dict[str, Any]]:
+    """Tell the keywords that name columns from all others.
+
+    Examples
+    --------
+    >>> named_columns({"ticker": "Sym", "baseline": "provider"})
+    ({'ticker': 'Sym'}, {'baseline': 'provider'})
+    """
+    named = {role: options[role] for role in ROLES if role in options}
+    rest = {name: value for name, value in options.items() if name not in named}
+    return cast("ColumnNames", named), rest
+
+
+def _find(frame: pd.DataFrame, headings: Headings, role: str, named: Any) -> pd.Series | None:
     if named is None:
-        named = next((usual[name] for name in _USUAL_NAMES[role] if name in usual), None)
+        named = headings.find(_USUAL_NAMES[role])
         if named is None:
             return None
-    times = names.count(named)
-    if times == 0:
-        raise InputError(f"no column {named!r} for {role} among {_listed(names)}")
-    if times > 1:
-        raise InputError(f"{times} columns are called {named!r}; rename all but one")
-    column: pd.Series = frame[named]
+    column: pd.Series = frame[headings.named(named, role)]
     return column
-
-
-def _listed(columns: Any) -> str:
-    names = [repr(str(column)) for column in columns]
-    return ", ".join(names[:20]) + (", ..." if len(names) > 20 else "") or "no columns at all"
 
 
 def series_columns(
@@ -179,72 +176,15 @@ def _beside(tickers: pd.Series, other: Any, role: str) -> pd.Series | None:
     return pd.Series(values, index=tickers.index, dtype=object)
 
 
-def _encode(column: pd.Series) -> tuple[Codes, Distinct]:
-    """Codes and the distinct values that occur; missing values have the code -1."""
-    values = column.array
-    if isinstance(values, pd.Categorical):
-        return _used(values.codes, _distinct(values.categories.array))
-    try:
-        if isinstance(values, pd.arrays.ArrowExtensionArray):
-            return _encode_arrow(values)
-        codes, uniques = pd.factorize(column)
-    except (TypeError, NotImplementedError):  # lists and the like
-        raise InputError(f"column {column.name!r} holds values that are no text") from None
-    return codes, _distinct(uniques)
-
-
-def _encode_arrow(values: pd.arrays.ArrowExtensionArray) -> tuple[Codes, Distinct]:
-    """As `_encode`; codes of 32 bits, where `pandas.factorize` would copy them to 64."""
-    data = pa.array(values)
-    if pa.types.is_dictionary(data.type):  # which may have missing and unused values
-        data = data.cast(data.type.value_type)
-    elif pa.types.is_null(data.type):
-        data = data.cast(pa.string())
-    encoded = _in_one_piece(data.dictionary_encode())
-    codes = encoded.indices
-    if codes.null_count:
-        codes = codes.fill_null(-1)
-    return codes.to_numpy(), encoded.dictionary
-
-
-def _distinct(values: Any) -> Distinct:
-    """Distinct values as they stand in Arrow, or else in a list."""
-    if isinstance(values, pd.arrays.ArrowExtensionArray):
-        return _in_one_piece(pa.array(values))
-    return values.tolist()
-
-
-def _in_one_piece(data: Any) -> pa.Array:
-    return data.combine_chunks() if isinstance(data, pa.ChunkedArray) else data
-
-
-def _listed_values(values: Distinct) -> list[Any]:
-    return values if isinstance(values, list) else values.to_pylist()
-
-
-def _used(codes: Codes, values: Distinct) -> tuple[Codes, Distinct]:
-    """Leave out categories without a row: a filtered column keeps them, and nobody is asked."""
-    seen = np.zeros(len(values) + 1, bool)  # the last stands for missing values
-    for start in range(0, len(codes), _STEP):
-        seen[codes[start : start + _STEP]] = True
-        if seen[:-1].all():
-            return codes, values
-    numbers = np.flatnonzero(seen[:-1])
-    renumbered = np.full(len(seen), -1, np.int32)
-    renumbered[numbers] = np.arange(len(numbers))
-    listed = _listed_values(values)
-    return renumbered[codes], [listed[number] for number in numbers]
-
-
 def _text_only(column: pd.Series, codes: Codes, distinct: Distinct) -> None:
     """Refuse numbers and the like: 5 may have been 0005, True may have been the ticker TRUE."""
-    if not isinstance(distinct, list) and _is_text(distinct.type):
+    if not isinstance(distinct, list) and is_text(distinct.type):
         return
-    values = _listed_values(distinct)
+    values = as_list(distinct)
     if all(issubclass(kind, str) for kind in set(map(type, values))):
         return
     wrong = [code for code, value in enumerate(values) if not isinstance(value, str)]
-    rows = [int(np.flatnonzero(codes == code)[0]) for code in wrong[:50]]
+    rows = first_rows(codes, wrong)
     problems = [
         Failure(row, str(column.name), column.iloc[row], "is no text; read the column as text")
         for row in rows
@@ -252,20 +192,18 @@ def _text_only(column: pd.Series, codes: Codes, distinct: Distinct) -> None:
     raise InputError("tickers must be text", problems)
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
 def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
     """Distinct rows as queries, and for each row of the frame the number of its query.
 
     The same distinct rows have the same queries, the objects themselves.
     """
-    codes, tickers = _encode(columns.ticker)
+    codes, tickers = encode(columns.ticker)
     _text_only(columns.ticker, codes, tickers)
     evidence = {
-        role: _encode(column) for role in EVIDENCE if (column := getattr(columns, role)) is not None
+        role: encode(column) for role in EVIDENCE if (column := getattr(columns, role)) is not None
     }
+    if columns.is_cash is not None:
+        _truths(columns.is_cash, *evidence["is_cash"])
     _, kinds = evidence.get("provider_type", (codes, []))
     if _tells_accounts(columns.provider_type, kinds):
         del evidence["provider_type"]
@@ -282,15 +220,47 @@ def questions(columns: Columns) -> tuple[Codes, tuple[Query, ...]]:
 
 def _tells_accounts(column: pd.Series | None, said: Distinct) -> bool:
     """Whether a column "type" tells the account's kind (cash, margin), not the security's."""
-    return (
-        column is not None
-        and _is_called_type(column)
-        and is_account_type_column(_listed_values(said))
-    )
+    return column is not None and _is_called_type(column) and is_account_type_column(as_list(said))
 
 
 def _is_called_type(column: pd.Series) -> bool:
-    return str(column.name).strip().lower() == "type"
+    return folded(str(column.name)) == "type"
+
+
+def as_truths(column: pd.Series) -> pd.Series:
+    """A column of yes and no as booleans; missing and blank count as no.
+
+    Raises
+    ------
+    InputError
+        A value is neither.
+
+    Examples
+    --------
+    >>> as_truths(pd.Series(["TRUE", "false", None])).tolist()
+    [True, False, False]
+    """
+    if column.dtype == np.bool_:
+        return column
+    codes, distinct = encode(column)
+    table = np.array([*_truths(column, codes, distinct), False])
+    return pd.Series(table[codes], index=column.index, name=column.name)
+
+
+def _truths(column: pd.Series, codes: Codes, distinct: Distinct) -> list[bool]:
+    """What each distinct value says."""
+    said = [(value, tri_state(value)) for value in as_list(distinct)]
+    wrong = [
+        code for code, (value, truth) in enumerate(said) if truth is None and str(value).strip()
+    ]
+    if wrong:
+        rows = first_rows(codes, wrong)
+        name = str(column.name)
+        raise InputError(
+            f"the column {name!r} cannot be read",
+            [Failure(row, name, column.iloc[row], "must be True or False") for row in rows],
+        )
+    return [truth is True for _, truth in said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +293,7 @@ class _Distinct:
 
     def queries(self) -> list[Query]:
         """The rows as questions."""
-        texts = {role: _listed_values(values) for role, values in self.values.items()}
+        texts = {role: as_list(values) for role, values in self.values.items()}
         tickers = texts.pop("ticker")
         keys = canonical_many(tickers)
         if not self.places:
@@ -362,7 +332,7 @@ def _at(places: Sequence[int], values: Sequence[Any]) -> list[Any]:
 
 def _as_evidence(role: str, value: Any) -> Any:
     if role == "is_cash":
-        return value in (True,)
+        return tri_state(value) is True
     if not isinstance(value, str) or not value.strip():
         return None
     return value.strip().upper() if role == "identifier" else value

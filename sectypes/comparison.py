@@ -15,7 +15,7 @@ from sectypes.risk.band import Band
 from sectypes.risk.concentration import Method
 from sectypes.risk.coverage import Coverage, one_coverage
 from sectypes.risk.curves import Curve
-from sectypes.risk.losses import Betas
+from sectypes.risk.losses import Betas, leverage_factor
 from sectypes.risk.many import compare_groups, one_band
 from sectypes.risk.positions import HOW_FOUND, Baseline, Rated, position_table, rate_frame
 from sectypes.risk.result import RiskScore
@@ -114,7 +114,8 @@ class Comparison:
 
     def suggested_limits(self) -> pd.DataFrame:
         """What keeps each loss of the book within its limit; see `suggested_limits`."""
-        return suggested_limits(self.after, scenarios=self.scenarios)
+        given = {name: self._given[name] for name in ("max_betas", "max_industry_betas")}
+        return suggested_limits(self.after, scenarios=self.scenarios, **given)
 
     def plot(self, *, most: int = 15) -> Chart:
         """The main chart; see `sectypes.charts.concentration_by_position`."""
@@ -198,7 +199,7 @@ def compare(
     baseline: Baseline = "generic",
     method: Method = "largest_position",
     curve: Curve = "linear",
-    leverage: float = 1.0,
+    leverage: float | None = 1.0,
     by: None = None,
     fx: Mapping[str, float] | None = None,
     max_betas: Betas | None = None,
@@ -214,7 +215,7 @@ def compare(
     baseline: Baseline = "generic",
     method: Method = "largest_position",
     curve: Curve = "linear",
-    leverage: float = 1.0,
+    leverage: float | None = 1.0,
     by: str,
     fx: Mapping[str, float] | None = None,
     max_betas: Betas | None = None,
@@ -229,7 +230,7 @@ def compare(
     baseline: Baseline = "generic",
     method: Method = "largest_position",
     curve: Curve = "linear",
-    leverage: float = 1.0,
+    leverage: float | None = 1.0,
     by: str | None = None,
     fx: Mapping[str, float] | None = None,
     max_betas: Betas | None = None,
@@ -252,7 +253,9 @@ def compare(
         Volatility and betas; without them those components and the overall score are missing.
     baseline : {"generic", "provider"}
         The "before": 80% for everything (the older system), or the provider's own type.
-    method, curve, leverage, max_betas, max_industry_betas
+    leverage : float | None
+        Of the portfolio; None or NaN where it is unknown: no loss can be worked out then.
+    method, curve, max_betas, max_industry_betas
         As in `risk_score`.
     by : str | None
         None: the whole frame is one book. Otherwise the column that tells portfolios apart, such
@@ -298,7 +301,7 @@ def compare(
     )
     shared: dict[str, Any] = {
         "limits": limits or RiskLimits(),
-        "leverage": leverage,
+        "leverage": leverage_factor(leverage),
         "method": method,
         "curve": curve,
         "max_betas": max_betas,

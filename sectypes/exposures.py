@@ -26,6 +26,7 @@ __all__ = ["PortfolioExposures"]
 FloatArray: TypeAlias = npt.NDArray[np.float64]
 
 _MONTHS_A_YEAR = 12
+_NAMELESS = "a position without ticker"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +37,9 @@ class PortfolioExposures:
     ----------
     volatility_annual : float
         Fraction a year; NaN where unknown.
-    factor_betas : Mapping[str, float]
+    factor_betas : Mapping[str, float] | Series
         Beta to market, momentum and value. Read-only.
-    industry_betas : Mapping[str, float]
+    industry_betas : Mapping[str, float] | Series
         Beta by industry proxy; empty where unknown. Read-only.
     reasons : Mapping[str, str]
         Why something is missing, by volatility, factor and sector. Read-only.
@@ -69,7 +70,8 @@ class PortfolioExposures:
                 None, "volatility_annual", self.volatility_annual, "must be a fraction such as 0.18"
             )
             raise InputError("The exposures cannot be used.", [problem])
-        _refuse_other_factors(self.factor_betas)
+        # A Series iterates over its values, unlike every other mapping.
+        _refuse_other_factors(self.factor_betas.keys())
         for name in ("factor_betas", "industry_betas", "reasons"):
             plain = {str(key): value for key, value in getattr(self, name).items()}
             object.__setattr__(self, name, MappingProxyType(plain))
@@ -93,7 +95,7 @@ class PortfolioExposures:
         factors: pd.DataFrame | None = None,
         industries: pd.DataFrame | None = None,
         industry_of: Mapping[str, str | None] | pd.Series | None = None,
-        cash: Collection[str] = (),
+        cash: str | Collection[str] = (),
         min_months: int = 12,
     ) -> PortfolioExposures:
         """Work the exposures out from monthly returns.
@@ -108,7 +110,8 @@ class PortfolioExposures:
             By ticker, signed fractions of the net value. Rows of one ticker are added up; weights
             of zero are not held.
         returns : DataFrame, shape (months, tickers)
-            Simple monthly returns as fractions (0.02 is 2%); NaN is a gap.
+            Simple monthly returns as fractions (0.02 is 2%); NaN is a gap. The index tells the
+            month of each row: dates, times, periods, or texts in ISO 8601 such as 2024-01-31.
         factors : DataFrame | None, shape (months, factors)
             Monthly returns of the proxies: columns market, momentum, value.
         industries : DataFrame | None, shape (months, proxies)
@@ -116,8 +119,8 @@ class PortfolioExposures:
         industry_of : Mapping[str, str | None] | Series | None
             The proxy of each ticker; None as a value says that it belongs to no industry. Where
             the whole mapping is None, every position counts to every proxy.
-        cash : Collection[str]
-            Tickers that the caller states do not move: no volatility, no beta.
+        cash : str | Collection[str]
+            The ticker, or tickers, that the caller states do not move: no volatility, no beta.
         min_months : int
             Fewest months for a number; at least 3.
 
@@ -129,8 +132,9 @@ class PortfolioExposures:
         Raises
         ------
         InputError
-            A weight is missing, a return is infinite or no number, a month occurs twice (the
-            returns are not monthly), a column occurs twice, or a factor has another name.
+            A weight is missing, a return is infinite or no number, an index does not tell months,
+            a month occurs twice or most months are left out (the returns are not monthly), a
+            column occurs twice, or a factor has another name.
 
         Examples
         --------
@@ -192,8 +196,9 @@ def _refuse_other_factors(names: Any) -> None:
         raise InputError(f"Factors are {', '.join(FACTORS)}; there is no {', '.join(other)}.")
 
 
-def _held(weights: Mapping[str, float] | pd.Series, cash: Collection[str]) -> pd.Series:
+def _held(weights: Mapping[str, float] | pd.Series, cash: str | Collection[str]) -> pd.Series:
     """Weight by ticker of what is held and moves."""
+    still = [cash] if isinstance(cash, str) else [str(ticker) for ticker in cash]
     given = weights if isinstance(weights, pd.Series) else pd.Series(dict(weights), dtype=object)
     try:
         values = pd.to_numeric(given).astype("float64")
@@ -206,18 +211,15 @@ def _held(weights: Mapping[str, float] | pd.Series, cash: Collection[str]) -> pd
     ]
     if problems:
         raise InputError("The exposures are unknown: a weight is missing.", problems)
-    summed = values.groupby(given.index.astype(str)).sum()
-    return summed[(summed != 0) & ~summed.index.isin([str(ticker) for ticker in cash])]
+    # A missing label is a position all the same; grouping would drop it.
+    names = [_NAMELESS if pd.isna(label) or label == "" else str(label) for label in given.index]
+    summed = values.groupby(np.array(names, dtype=object)).sum()
+    return summed[(summed != 0) & ~summed.index.isin(still)]
 
 
 def _monthly(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     """The returns by calendar month, as floats."""
-    months = frame.index
-    if isinstance(months, pd.DatetimeIndex):
-        months = months.tz_localize(None).to_period("M")
-    if not months.is_unique:
-        twice = months[months.duplicated()][0]
-        raise InputError(f"{name} has {twice} more than once: give one return a month.")
+    months = _months(frame.index, name)
     columns = frame.columns.astype(str)
     if not columns.is_unique:
         raise InputError(f"{name} has the column {columns[columns.duplicated()][0]!r} twice.")
@@ -229,6 +231,34 @@ def _monthly(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         problem = Failure(str(months[row]), columns[column], values[row, column], "is no return")
         raise InputError(f"{name} holds an infinite return.", [problem])
     return pd.DataFrame(values, index=months, columns=columns)
+
+
+def _months(index: pd.Index[Any], name: str) -> pd.PeriodIndex:
+    """The calendar month of each row, by the date on the wall; refused where it is not monthly."""
+    if isinstance(index, pd.PeriodIndex):
+        months = index.asfreq("M")
+    elif isinstance(index, pd.DatetimeIndex):
+        months = index.tz_localize(None).to_period("M")
+    else:
+        # The date alone: the times of a place differ in their offset between summer and winter.
+        texts = ["" if pd.isna(label) else str(label).strip()[:10] for label in index]
+        dates = pd.to_datetime(pd.Series(texts, dtype=object), format="ISO8601", errors="coerce")
+        months = pd.DatetimeIndex(dates).to_period("M")
+    unread = np.flatnonzero(months.isna()).tolist()
+    if unread:
+        hint = "is no month: give dates, periods or texts such as '2024-01-31'"
+        problems = [Failure(row, "index", index[row], hint) for row in unread]
+        raise InputError(f"The index of {name} must tell the months.", problems)
+    if not months.is_unique:
+        twice = months[months.duplicated()][0]
+        raise InputError(f"{name} has {twice} more than once: give one return a month.")
+    steps = np.diff(np.sort(months.asi8))
+    if len(steps) and np.median(steps) > 1:
+        raise InputError(
+            f"{name} leaves out most months between {months.min()} and {months.max()}: "
+            "give one return a month, not one a quarter or a year."
+        )
+    return months
 
 
 def _volatility(held: pd.Series, returns: pd.DataFrame, min_months: int) -> _Found:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,11 +15,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sectypes.columns import ROLES, Codes, Columns, questions
+from sectypes.columns import Columns, questions
 from sectypes.current import get_service
+from sectypes.distinct import Codes
 from sectypes.errors import InputError
+from sectypes.moments import Moment
 from sectypes.recent import Answers
 from sectypes.service import SecurityTypeService
+from sectypes.stated import (
+    TYPE_DTYPE,
+    larger_multiples,
+    names_provider_words,
+    stated_multiples,
+    stated_types,
+    under_usual_names,
+)
 from sectypes.taxonomy import (
     SECURITY_TYPES,
     Origin,
@@ -42,9 +51,6 @@ __all__ = [
     "provider_says",
     "verify",
 ]
-
-TYPE_DTYPE = pd.CategoricalDtype(list(SECURITY_TYPES))
-"""The dtype of every security type column: all types, always in the same order."""
 
 T = TypeVar("T")
 
@@ -136,7 +142,7 @@ def explain(
     *,
     service: SecurityTypeService | None,
     progress: bool | None,
-    as_of: date | datetime | None = None,
+    as_of: Moment | None = None,
 ) -> pd.DataFrame:
     """Type, origin, age and reason of each row's answer, now or as of a past day.
 
@@ -148,8 +154,8 @@ def explain(
         Who answers; None for the current service.
     progress : bool | None
         See `SecurityTypeService.resolve`.
-    as_of : date | datetime | None
-        A day (its end, UTC) or an aware time in the past; None for now.
+    as_of : date | datetime | str | None
+        A day (its end, UTC) or an aware time in the past, as ISO text or not; None for now.
 
     Returns
     -------
@@ -213,25 +219,30 @@ def answered(
     """The caller's frame with the columns that risk needs: answers beside the holdings.
 
     A frame that already has a ``security_type`` column keeps its answers and nobody is asked, so
-    that what was computed from a saved frame can be computed again. A column of that name with
-    other words than the package's types is a provider's, and no answer.
+    that what was computed from a saved frame can be computed again; see
+    `sectypes.stated.stated_types` for when such a column is no answer.
 
     Returns
     -------
     DataFrame
         A copy of the caller's frame; the columns that were found stand under their usual names
-        (``ticker``, ``provider_type``, ...), the answers of `explain` behind them.
+        (``ticker``, ``provider_type``, ``value``, ...), the answers of `explain` behind them. A
+        multiple that the frame states counts where the answer names a smaller one or none.
+
+    Raises
+    ------
+    InputError
+        Two columns read as one name, or a column cannot be read as what its name says.
     """
-    roles = {role: getattr(columns, role) for role in ROLES}
-    frame = columns.caller.assign(**{r: found for r, found in roles.items() if found is not None})
-    if "security_type" in frame and _are_types(frame["security_type"]):
-        return frame
+    frame = under_usual_names(columns)
+    types = None if names_provider_words(columns) else stated_types(frame)
+    if types is not None:
+        return frame.assign(security_type=types)
+    multiples = stated_multiples(frame)  # refused before anybody is asked
     answers = explain(columns, service=service, progress=progress).drop(columns="ticker")
+    if multiples is not None:
+        answers["leverage"] = larger_multiples(multiples, answers["leverage"].to_numpy())
     return frame.assign(**{str(name): answers[name] for name in answers})
-
-
-def _are_types(column: pd.Series) -> bool:
-    return bool(column.dropna().isin(SECURITY_TYPES).all())
 
 
 @_kept_beside

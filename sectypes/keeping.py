@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from sectypes import health, precedence, refresh
 from sectypes.config import Settings
 from sectypes.errors import InputError, StoreUnavailable
+from sectypes.given import all_of, readable
 from sectypes.health import CacheStatistics, Health
 from sectypes.lookup import Lookup
+from sectypes.moments import Moment, moment
 from sectypes.progress import tracker
 from sectypes.records import Change, OverrideEntry
 from sectypes.refresh import RefreshSummary
@@ -54,7 +56,7 @@ class Keeping:
         *,
         note: str,
         author: str,
-        expires: datetime | None = None,
+        expires: Moment | None = None,
     ) -> Classification:
         """Decide the type of a ticker yourself; no refresh and no import replaces it.
 
@@ -66,13 +68,14 @@ class Keeping:
             One of `sectypes.SECURITY_TYPES`.
         note, author : str
             Why, and who says so; shown with every answer.
-        expires : datetime | None
-            Aware time from which the override no longer counts.
+        expires : date | datetime | str | None
+            Last day (UTC) on which the override counts, or the aware time from which it no longer
+            does; either may be ISO text.
 
         Raises
         ------
         InputError
-            A blank ticker or an unknown type.
+            A blank ticker, an unknown type, or a time without its zone.
         StoreUnavailable
             There is no database to keep it in.
         """
@@ -82,8 +85,9 @@ class Keeping:
                 f"{str(security_type)!r} is no security type;"
                 f" use one of {', '.join(SECURITY_TYPES)}"
             )
+        until = None if expires is None else moment(expires, name="expires")
         made = self._needed_store("overrides").set_override(
-            key, SecurityType(security_type), note=note, author=author, expires_at=expires
+            key, SecurityType(security_type), note=note, author=author, expires_at=until
         )
         self._overrides_read_at = None
         return made
@@ -161,7 +165,7 @@ class Keeping:
             ...
         sectypes.errors.SourceRefused: there is no second source to ask
         """
-        rows = as_rows(tuple(queries))
+        rows = as_rows(readable(all_of(queries)))
         return verify(self._lookup, rows, self._current_overrides(), track=tracker(progress))
 
     # -- refresh ----------------------------------------------------------------------------
@@ -234,7 +238,7 @@ class Keeping:
         StoreUnavailable
             The database cannot be used.
         """
-        keys = filter(None, map(canonical, tickers))
+        keys = filter(None, map(canonical, all_of(tickers)))
         return self._refresh(keys, max_calls, accept, dry_run, progress)
 
     def refresh_stale(
@@ -269,7 +273,7 @@ class Keeping:
         progress: bool | None = None,
     ) -> RefreshSummary:
         """Ask for those of many tickers that no cache settles, as `bulk_refresh` does."""
-        keys = refresh.open_keys(self._lookup, filter(None, map(canonical, tickers)))
+        keys = refresh.open_keys(self._lookup, filter(None, map(canonical, all_of(tickers))))
         return self._refresh(keys, max_calls, accept, dry_run, progress)
 
     def _refresh(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import datetime
 from enum import Enum
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -20,8 +20,10 @@ from sectypes.cache import utc_now
 from sectypes.config import Settings
 from sectypes.doubts import warn_about
 from sectypes.errors import InputError
+from sectypes.given import all_of, readable
 from sectypes.keeping import Keeping
 from sectypes.lookup import Lookup, Track
+from sectypes.moments import Moment, moment
 from sectypes.progress import tracker
 from sectypes.recent import Answers
 from sectypes.sorting import as_rows, sort_rows
@@ -133,7 +135,7 @@ class SecurityTypeService(Keeping):
         queries: Iterable[Query | str],
         *,
         progress: bool | None = None,
-        as_of: date | datetime | None = None,
+        as_of: Moment | None = None,
     ) -> list[Resolution]:
         """Answer each query, with the way the answer was found.
 
@@ -145,13 +147,13 @@ class SecurityTypeService(Keeping):
         Parameters
         ----------
         queries : Iterable[Query | str]
-            Rows, or bare tickers in any spelling.
+            Rows, or bare tickers in any spelling; a single text is one ticker.
         progress : bool | None
             Whether to show a bar while a source is asked; None shows one on a terminal and in a
             notebook, for ten calls or more.
-        as_of : date | datetime | None
+        as_of : date | datetime | str | None
             Answer as the facts and overrides of the database stood at the end of that UTC day, or
-            at that time; nobody is asked. None for now.
+            at that time, given as ISO text or not; nobody is asked. None for now.
 
         Returns
         -------
@@ -175,7 +177,7 @@ class SecurityTypeService(Keeping):
         StoreUnavailable
             The past was asked for, and there is no database that can be read.
         InputError
-            `as_of` is a time without its zone.
+            `as_of` is no day and no time with its zone, or a ticker is no text.
         """
         return list(self.answer(queries, progress=progress, as_of=as_of).resolutions)
 
@@ -184,7 +186,7 @@ class SecurityTypeService(Keeping):
         queries: Iterable[Query | str],
         *,
         progress: bool | None = None,
-        as_of: date | datetime | None = None,
+        as_of: Moment | None = None,
     ) -> Answers:
         """As `resolve`; the same list has the same object, as long as its answers are the same.
 
@@ -196,7 +198,7 @@ class SecurityTypeService(Keeping):
         >>> len(service.answer(["VTSAX", "SPAXX"]))
         2
         """
-        given = tuple(queries)
+        given = all_of(queries)
         answers = self._answer(given, tracker(progress), threading.Event(), as_of)
         self._tell(answers)
         return answers
@@ -206,7 +208,7 @@ class SecurityTypeService(Keeping):
         queries: Iterable[Query | str],
         *,
         progress: bool | None = None,
-        as_of: date | datetime | None = None,
+        as_of: Moment | None = None,
     ) -> list[Resolution]:
         """As `resolve`, without holding up the running event loop.
 
@@ -229,10 +231,10 @@ class SecurityTypeService(Keeping):
         queries: Iterable[Query | str],
         *,
         progress: bool | None = None,
-        as_of: date | datetime | None = None,
+        as_of: Moment | None = None,
     ) -> Answers:
         """As `resolve_async`, as one record; see `answer`."""
-        given = tuple(queries)
+        given = all_of(queries)
         stop = threading.Event()
         try:
             answers = await asyncio.to_thread(self._answer, given, tracker(progress), stop, as_of)
@@ -247,17 +249,17 @@ class SecurityTypeService(Keeping):
         given: tuple[Query | str, ...],
         track: Track,
         stop: threading.Event,
-        as_of: date | datetime | None,
+        as_of: Moment | None,
     ) -> Answers:
         if not given:
             return Answers.of(())
         if as_of is not None:
-            return self._answer_past(as_rows(given), _moment(as_of))
+            return self._answer_past(as_rows(readable(given)), moment(as_of, name="as_of"))
         overrides = self._current_overrides()
         state = self._lookup.state(overrides)
         answers = self._lookup.again(given, state)
         if answers is None:
-            rows = as_rows(given)
+            rows = as_rows(readable(given))
             aside, wanted = sort_rows(rows, overrides)
             found = self._lookup.look_up(rows, wanted, track=track, stop=stop)
             answers = Answers.of(
@@ -285,7 +287,7 @@ class SecurityTypeService(Keeping):
         Parameters
         ----------
         tickers : Iterable[str]
-            In any spelling; blank ones are left out.
+            In any spelling, or a single one; blank and missing ones are left out.
         portfolio_data : object, optional
             A mapping of ticker to ``{"type": ...}``, or an object whose ``standardized_input``
             is one. A type of cash is believed; any other word counts as the provider's.
@@ -302,11 +304,10 @@ class SecurityTypeService(Keeping):
         {'SGOV': 'cash', 'VTSAX': 'mutual_fund'}
         """
         words = _provider_words(portfolio_data)
-        rows = []
-        for ticker in dict.fromkeys(tickers):
-            key = canonical(ticker)
-            word = words.get(key)
-            rows.append(Query(ticker, key, provider_type=word))
+        rows = [
+            row.replace(provider_type=words.get(row.key, row.provider_type))
+            for row in as_rows(list(dict.fromkeys(readable(all_of(tickers)))))
+        ]
         return {
             answer.query.ticker: answer.security_type.value
             for answer in self.resolve(rows)
@@ -332,15 +333,6 @@ class SecurityTypeService(Keeping):
         if ticker not in types:
             raise InputError("a blank ticker has no security type")
         return types[ticker]
-
-
-def _moment(as_of: date | datetime) -> datetime:
-    """A time as it is; a day as its last moment in UTC."""
-    if not isinstance(as_of, datetime):
-        return datetime.combine(as_of, time.max, UTC)
-    if as_of.tzinfo is None:
-        raise InputError(f"as_of needs its zone, best UTC: {as_of.isoformat()} is naive")
-    return as_of
 
 
 def _provider_words(portfolio_data: object) -> dict[str, str]:

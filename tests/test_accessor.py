@@ -372,3 +372,150 @@ def test_a_column_of_account_types_says_nothing_about_the_securities(name, servi
     plain = held["Symbol"].sectype.classify(service)
     assert held.sectype.classify(service).equals(plain)
     assert "cash" in set(held.assign(**{name: ["Cash", "ETF", None]}).sectype.classify(service))
+
+
+# -- names of columns, in any case and padding --------------------------------------------------
+
+
+def book(**columns):
+    """Two invented holdings, the first of which nobody knows."""
+    return pd.DataFrame({"ticker": ["ZZZL", "SPY"], "value": [70.0, 30.0], **columns})
+
+
+@pytest.mark.parametrize("rename", [str.title, str.upper, " {} ".format], ids=["Aa", "AA", "pad"])
+def test_what_risk_reads_is_found_in_any_case_and_padding(service, rename):
+    usual = book(
+        security_type=["etf", "etf"], leverage=[3.0, 1.0], currency=["EUR", "USD"],
+        origin=["default", "fmp"], stale=[True, False], portfolio=["a", "b"],
+    )  # fmt: skip
+    options = {"fx": {"EUR": 1.1, "USD": 1.0}}
+    renamed = usual.rename(columns=rename)
+    assert renamed.sectype.compare(service, **options) == usual.sectype.compare(service, **options)
+    by = {"by": "portfolio", **options}
+    pd.testing.assert_frame_equal(
+        renamed.sectype.compare(service, **by), usual.sectype.compare(service, **by)
+    )
+    named = renamed.sectype.compare(service, by=rename("portfolio"), **options)
+    assert named.index.name == rename("portfolio")
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+def test_currencies_and_weights_are_never_overlooked(service):
+    with pytest.raises(InputError, match="cannot be added up: EUR, JPY"):
+        book(Currency=["EUR", "JPY"]).sectype.compare(service)
+    weighed = book(Weight=[0.25, 0.75]).sectype.audit(service)
+    assert weighed["weight"].tolist() == [0.25, 0.75]
+
+
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["Value", "value"], "the columns 'Value', 'value' read as one name; rename all but one"),
+        (["Ticker ", "ticker"], "the columns 'Ticker ', 'ticker' read as one name"),
+        (["Is Cash", "is_cash"], "the columns 'Is Cash', 'is_cash' read as one name"),
+        *(
+            ([name, name], f"2 columns are called '{name}'; rename all but one")
+            for name in ("currency", "security_type", "leverage", "weight", "portfolio", "reason")
+        ),
+    ],
+)
+def test_two_columns_of_one_name_are_refused(service, names, says):
+    twice = pd.DataFrame([["SPY", 1.0, "x", "x"]], columns=["symbol", "dollars", *names])
+    with pytest.raises(InputError, match=says):
+        twice.sectype.audit(service, ticker="symbol" if "ticker" not in names else None)
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+@pytest.mark.parametrize(
+    ("column", "values", "wanted"),
+    [
+        ("Is Cash", [True, False], ["cash", "etf"]),
+        ("is-cash", ["True", ""], ["cash", "etf"]),
+        ("isCash", ["true ", "FALSE"], ["cash", "etf"]),
+        ("IS_CASH", [1, 0], ["cash", "etf"]),
+        ("Asset Type", ["ETF", None], ["etf", "etf"]),
+        ("Security Type", ["ETF", None], ["etf", "etf"]),
+        ("provider-type", ["mutual fund", None], ["mutual_fund", "etf"]),
+        ("Security_Type", ["mutual fund", None], ["equity", "etf"]),
+    ],
+)
+def test_usual_names_are_read_as_brokers_write_them(service, column, values, wanted):
+    held = book(**{column: values})
+    assert held.sectype.classify(service).tolist() == wanted
+    assert held.sectype.audit(service)["security_type"].tolist() == wanted
+
+
+@pytest.mark.parametrize("value", ["perhaps", 2, "yes"])
+def test_other_words_for_cash_are_refused_with_their_row(service, value):
+    held = book(is_cash=pd.Series([False, value], dtype=object))
+    for call in (held.sectype.classify, held.assign(security_type="etf").sectype.compare):
+        with pytest.raises(InputError, match=r"row 1, column 'is_cash', value .*: must be True or"):
+            call(service)
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+@pytest.mark.parametrize("method", ["audit", "compare", "explore"])
+def test_columns_can_be_named_for_risk_as_well(service, method):
+    odd = book().rename(columns={"ticker": "Sym"})
+    with pytest.raises(InputError, match=r"name it with ticker='\.\.\.'"):
+        getattr(odd.sectype, method)(service)
+    assert getattr(odd.sectype, method)(service, ticker="Sym") is not None
+    with pytest.raises(InputError, match="no column 'Simbol' for ticker"):
+        getattr(odd.sectype, method)(service, ticker="Simbol")
+
+
+# -- multiples and answers that the frame states ------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+@pytest.mark.parametrize(
+    ("ticker", "stated", "counts"),
+    [
+        ("ZZZL", 3.0, 3.0), ("ZZZL", -2.0, -2.0), ("ZZZL", None, 1.0), ("ZZZL", 0.0, 1.0),
+        ("ZZZL", 0.5, 1.0), ("TQQQ", 1.0, 3.0), ("TQQQ", -3.0, 3.0), ("TQQQ", -4.0, -4.0),
+        ("", 2.0, 2.0),
+    ],
+)  # fmt: skip
+def test_of_two_multiples_the_larger_counts(service, ticker, stated, counts):
+    held = pd.DataFrame({"ticker": [ticker], "type": ["ETF"], "value": 1.0, "leverage": [stated]})
+    assert held.sectype.audit(service)["leverage"].tolist() == [counts]
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+def test_a_stated_multiple_must_be_a_number(service):
+    held = book(leverage=[1.0, "3x"])
+    with pytest.raises(InputError, match="row 1, column 'leverage', value '3x': is not a number"):
+        held.sectype.compare(service)
+    assert service.cache_stats().answers == 0  # refused before anybody is asked
+    assert held.sectype.classify(service).tolist() == ["equity", "etf"]
+
+
+@pytest.mark.filterwarnings("ignore::sectypes.errors.UnresolvedWarning")
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["etf", "Equity"], ["etf", "equity"]),
+        (["etf ", "ETF"], ["etf", "etf"]),
+        (["", "bond"], [None, "bond"]),
+        ([None, "Mutual_Fund"], [None, "mutual_fund"]),
+        ([None, np.nan], ["equity", "etf"]),
+        (["", " "], ["equity", "etf"]),
+        (["Closed-End Fund", "Common Stock"], ["equity", "etf"]),
+    ],
+)
+@pytest.mark.parametrize("dtype", ["object", "category"])
+def test_answers_in_a_frame_are_read_with_a_light_hand(service, words, wanted, dtype):
+    held = book(security_type=pd.Series(words, dtype=dtype))
+    types = held.sectype.audit(service)["security_type"]
+    assert types.dtype == TYPE_DTYPE
+    assert same(types, wanted)
+
+
+def test_one_slip_of_the_pen_does_not_discard_all_answers(service):
+    words = ["etf", "eqity", "Closed-End Fund", "eqity"]
+    held = pd.DataFrame({"ticker": ["DSU"] * 4, "value": 1.0, "security_type": words})
+    with pytest.raises(InputError, match="row 1, column 'security_type', value 'eqity'") as caught:
+        held.sectype.compare(service)
+    assert caught.value.failures["row"].tolist() == [1, 2]
+    asked = held.sectype.audit(service, provider_type="security_type")
+    assert set(asked["security_type"]) == {"mutual_fund"}

@@ -103,6 +103,69 @@ def test_several_currencies_need_fx():
     assert position_weights(frame, fx={"usd": 1.0, "EUR": 1.5}).tolist() == [0.4, 0.6]
 
 
+@pytest.mark.parametrize("pence", ["GBp", "GBX", "gbx ", " GBp"])
+def test_pence_are_no_pounds(pence):
+    frame = pd.DataFrame({"value": [5000.0, 50.0], "currency": [pence, "GBP"]})
+    with pytest.raises(InputError, match=r"cannot be added up: GBP, GBp\."):
+        position_weights(frame)
+    assert position_weights(frame, fx={"GBP": 1.25, "GBp": 0.0125}).tolist() == [0.5, 0.5]
+    assert position_weights(frame, fx={"GBX": 0.01}).tolist() == [0.5, 0.5]
+    with pytest.raises(InputError, match=r"no rate for GBp: .*a hundredth such as GBp is no base"):
+        position_weights(frame, fx={"GBP": 1.25})
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        (["ZAc", "ZAR"], "ZAR, ZAc"),
+        (["ILa", "ILS"], "ILS, ILa"),
+        (["ZAc", "ZAC", "zac"], None),
+        (["ILa", "ILA"], None),
+        (["GBp", "GBX"], None),
+        (["Gbp", "gbp", "GBP"], None),
+    ],
+)
+def test_a_hundredth_has_two_names_and_is_a_currency_of_its_own(words, names):
+    frame = pd.DataFrame({"value": 1.0, "currency": words})
+    if names is None:
+        assert position_weights(frame).tolist() == [1 / len(words)] * len(words)
+        return
+    with pytest.raises(InputError, match=rf"added up: {names}\."):
+        position_weights(frame)
+
+
+@pytest.mark.parametrize("fx", [{"GBX": 0.01, "GBp": 0.01}, {"eur": 1.1, "EUR ": 1.2}])
+def test_a_currency_has_one_rate(fx):
+    frame = pd.DataFrame({"value": [1.0, 1.0], "currency": ["USD", "EUR"]})
+    with pytest.raises(InputError, match=r"fx has two rates for (GBp|EUR): give one"):
+        position_weights(frame, fx=fx)
+
+
+def test_weights_that_look_like_percent_are_doubted():
+    frame = household().assign(weight=[30.0, 20, 10, 45, -5, 0.6, 0.25, 0.15])
+    compared = compare(frame, by="portfolio")
+    doubt = "the weights of 'A' add up to 110 in absolute terms and look like percent"
+    assert all(note.startswith(doubt) for note in compared["note"])
+    both = compare(frame.assign(weight=[30.0, 20, 10, 45, -5, 60, 25, 15]), by="portfolio")
+    assert "of 'A' (the first of 2 such portfolios) add up to 110" in both["note"].iloc[0]
+    one = compare(frame.iloc[:5].drop(columns="portfolio"))
+    assert "the weights add up to 110 in absolute terms" in " ".join(one.after.warnings)
+    most = pd.DataFrame({"security_type": ["etf", "cash"], "weight": [5.5, -4.5]})
+    assert not any("percent" in text for text in compare(most).after.warnings)
+    assert compare(most.iloc[:0]).after.warnings == ()
+
+
+@pytest.mark.parametrize("by", [["portfolio", "provider"], ("portfolio", "provider")])
+def test_portfolios_are_told_apart_by_one_column(by):
+    with pytest.raises(InputError, match=r"by must name one column\. .*make one of them first"):
+        compare(household(), by=by)
+    with pytest.raises(InputError, match="by must name one column"):
+        position_weights(household(), by=household()["portfolio"])
+    named = household().rename(columns={"portfolio": ("x", "portfolio")})
+    weights = position_weights(named, by=("x", "portfolio"))
+    assert weights.tolist() == position_weights(household(), by="portfolio").tolist()
+
+
 def test_each_portfolio_may_have_its_own_currency():
     frame = pd.DataFrame(
         {"portfolio": ["A", "A", "B"], "value": [1.0, 3.0, 9.0], "currency": ["USD", "USD", "EUR"]}
@@ -207,6 +270,19 @@ def test_the_provider_baseline_takes_the_provider_at_its_word():
     assert table["effect"].tolist() == pytest.approx([0, -0.09, 0.065, 0, 0, 0, 0, 0])
 
 
+@pytest.mark.parametrize("by", ["portfolio", "client"])
+def test_a_saved_table_gives_the_same_table_again(by):
+    frame = household().rename(columns={"portfolio": by})
+    table = audit(frame, baseline="provider", by=by)
+    pd.testing.assert_frame_equal(audit(table, baseline="provider", by=by), table)
+    compared = compare(frame, baseline="provider", by=by)
+    pd.testing.assert_frame_equal(compare(table, baseline="provider", by=by), compared)
+    one = compare(frame[frame[by] == "A"], baseline="provider")
+    again = compare(one.positions(), baseline="provider")
+    assert (again.before, again.after) == (one.before, one.after)
+    assert again == one
+
+
 def test_the_provider_baseline_needs_the_providers_words():
     with pytest.raises(InputError, match="provider baseline needs the column 'provider_type'"):
         audit(household().drop(columns="provider_type"), baseline="provider")
@@ -244,6 +320,29 @@ def test_comparisons_that_cannot_be_made(change, options, error, message, by):
     frame = household().drop(columns=list(change))
     with pytest.raises(error, match=message):
         compare(frame, by=by, **options)
+
+
+@pytest.mark.parametrize("leverage", [None, math.nan])
+def test_an_unknown_leverage_makes_the_losses_unknown(leverage):
+    known = {"leverage": leverage, "exposures": KNOWN}
+    one = compare(household(), **known)
+    reasons = [part.reason for part in one.after.components.values()]
+    assert reasons == ["the leverage of the portfolio is unknown"] * 4
+    assert math.isnan(one.after.whole_book_loss)
+    assert math.isnan(one.after.worst_position.loss)
+    assert one == compare(household(), **known)
+    assert one.rescored(one.scenarios) == one.after
+    assert audit(household(), leverage=leverage)["loss_after"].isna().all()
+    many = compare(household(), by="portfolio", leverage=leverage)
+    assert set(many["reason"]) == {"the leverage of the portfolios is unknown"}
+
+
+@pytest.mark.parametrize("leverage", ["2", [1.0], 0, math.inf])
+@pytest.mark.parametrize("by", [None, "portfolio"])
+def test_a_leverage_is_a_number_above_zero(leverage, by):
+    for function in (compare, audit):
+        with pytest.raises(InputError, match=r"column 'leverage', value .*must be above 0"):
+            function(household(), leverage=leverage, by=by)
 
 
 @pytest.mark.parametrize("column", ["is_cash", "stale"])
@@ -346,6 +445,17 @@ def test_suggested_limits_of_a_comparison():
     found = table.set_index(["quantity", "of"])["limit"]
     assert found["weight", "etf"] == 0.5
     assert math.isfinite(found["leverage", "all"])
+
+
+def test_suggested_limits_take_the_historical_betas_of_the_comparison():
+    given = {"max_betas": {"market": 0.15}, "max_industry_betas": {"TECH": 0.2}}
+    compared = compare(household(), exposures=KNOWN, **given)
+    found = compared.suggested_limits().set_index(["quantity", "of"])["limit"]
+    losses = compared.after
+    limit = losses.limits.max_loss
+    assert losses.factor.loss / 0.5 * found["beta", "market"] == pytest.approx(limit)
+    assert losses.sector.loss / 0.3 * found["industry_beta", "TECH"] == pytest.approx(limit)
+    assert found["beta", "market"] == pytest.approx(0.375)
 
 
 def test_exposures_must_fit_what_is_compared():

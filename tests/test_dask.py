@@ -249,6 +249,15 @@ def test_currencies_that_cannot_be_added_are_refused(service, currencies, says):
         split(held, 70, 300).sectype.compare(service, by="portfolio")
 
 
+def test_weights_like_percent_are_noted_whatever_their_partition(service):
+    held = pd.DataFrame(
+        {"ticker": ["AAPL", "SPY"] * 2, "weight": [30.0, 70.0, 0.3, 0.7], "book": list("aabb")}
+    )
+    [noted] = split(held, 2).sectype.compare(service, by="book")["note"].unique()
+    assert [noted] == held.sectype.compare(service, by="book")["note"].unique().tolist()
+    assert "look like percent" in noted
+
+
 def test_answers_that_the_frame_carries_are_kept_and_nobody_is_asked(service):
     held = books()
     held = held.assign(security_type=held.sectype.classify(service), leverage=2.0)
@@ -257,9 +266,32 @@ def test_answers_that_the_frame_carries_are_kept_and_nobody_is_asked(service):
     assert service.asked == []
     expected = held.sectype.compare(service, by="portfolio")
     pd.testing.assert_frame_equal(found, expected, rtol=1e-12)
-    said = held.assign(security_type=["etf"] * 399 + ["a provider's word"])
+    said = held.assign(security_type="a provider's word")
     found = split(said, 70, 300).sectype.compare(service, by="portfolio")
     pd.testing.assert_frame_equal(found, said.sectype.compare(service, by="portfolio"), rtol=1e-12)
+    mixed = held.assign(security_type=["ETF "] * 399 + ["a provider's word"])
+    with pytest.raises(InputError, match=r"answers and other words.*\n.*row 399, column"):
+        split(mixed, 70, 300).sectype.compare(service, by="portfolio")
+    words = {"by": "portfolio", "provider_type": "security_type"}
+    found = split(mixed, 70, 300).sectype.compare(service, **words)
+    pd.testing.assert_frame_equal(found, mixed.sectype.compare(service, **words), rtol=1e-12)
+
+
+@pytest.mark.parametrize("by", [None, "Portfolio"])
+def test_columns_are_found_in_any_case_and_named_for_risk_as_well(service, by):
+    held = books().assign(**{"Is Cash": "False", "LEVERAGE": 2.0, "Currency": "usd"})
+    held.loc[[3, 350], "Is Cash"] = "True"
+    odd = held.rename(columns={"Symbol": "Sym", "value": "Value ", "portfolio": "Portfolio"})
+    found = split(odd, 70, 300).sectype.compare(service, by=by, ticker="Sym")
+    wanted = odd.sectype.compare(service, by=by, ticker="Sym")
+    if by is None:
+        assert found == wanted
+        assert set(found.positions()["leverage"]) == {2.0}
+    else:
+        pd.testing.assert_frame_equal(found, wanted, rtol=1e-12)
+    odd.insert(0, "value", 1.0)
+    with pytest.raises(InputError, match="the columns 'value', 'Value ' read as one name"):
+        split(odd, 70, 300).sectype.compare(service, by=by, ticker="Sym")
 
 
 def test_one_book_is_a_comparison_equal_to_pandas(service):

@@ -229,11 +229,100 @@ def test_returns_that_cannot_be_used(market_data, change, message):
         PortfolioExposures.from_returns(WEIGHTS, returns, factors=factors)
 
 
-def test_daily_returns_are_refused(market_data):
+DAYS = pd.date_range("2024-01-01", periods=48)
+OFTENER = {
+    "days": DAYS,
+    "days as periods": DAYS.to_period("D"),
+    "dates": DAYS.date,
+    "texts, as a CSV file gives them": DAYS.astype(str),
+    "times of a place as texts": [str(day) for day in DAYS.tz_localize("America/New_York")],
+    "weeks": pd.period_range("2024-01-01", periods=48, freq="W"),
+}
+RARER = {
+    "quarters": pd.period_range("2000Q1", periods=48, freq="Q"),
+    "ends of quarters": pd.date_range("2000-01-01", periods=48, freq="QE"),
+    "years": [str(year) for year in range(1970, 2018)],
+}
+NO_MONTHS = {
+    "rows": range(48),
+    "months as numbers": range(202101, 202149),
+    "days before months": [f"01/{i % 12 + 1:02}/20{i // 12 + 10}" for i in range(48)],
+    "a gap": [None, *MONTHS[1:].astype(str)],
+    "no time": [pd.NaT, *MONTHS[1:].to_timestamp()],
+}
+
+
+@pytest.mark.parametrize(
+    ("index", "message"),
+    [
+        *((index, "more than once: give one return a month") for index in OFTENER.values()),
+        *((index, "not one a quarter or a year") for index in RARER.values()),
+        *((index, r"tell the months\.\n  row 0, column 'index'") for index in NO_MONTHS.values()),
+    ],
+    ids=[*OFTENER, *RARER, *NO_MONTHS],
+)
+def test_returns_that_are_not_monthly_are_refused(market_data, index, message):
+    returns, factors, _ = market_data
+    with pytest.raises(InputError, match=f"(?s)returns.*{message}"):
+        PortfolioExposures.from_returns(WEIGHTS, returns.set_axis(index))
+    with pytest.raises(InputError, match=f"(?s)factors.*{message}"):
+        PortfolioExposures.from_returns(WEIGHTS, returns, factors=factors.set_axis(index))
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        MONTHS.astype(str),
+        MONTHS.to_timestamp(how="end").astype(str),
+        MONTHS.to_timestamp().strftime("%Y%m%d"),
+        MONTHS.to_timestamp(how="end").date,
+        # Their offset is that of the winter or of the summer.
+        [str(time) for time in MONTHS.to_timestamp().tz_localize("Europe/Berlin")],
+        MONTHS.asfreq("D"),
+        MONTHS.astype(object),
+    ],
+)
+def test_a_month_is_the_same_however_it_is_written(market_data, index):
+    returns, factors, _ = market_data
+    plain = PortfolioExposures.from_returns(WEIGHTS, returns, factors=factors)
+    found = PortfolioExposures.from_returns(WEIGHTS, returns.set_axis(index), factors=factors)
+    assert found == plain
+    found = PortfolioExposures.from_returns(WEIGHTS, returns, factors=factors.set_axis(index))
+    assert found == plain
+
+
+def test_some_months_may_be_left_out(market_data):
     returns, _, _ = market_data
-    daily = returns.set_axis(pd.date_range("2024-01-01", periods=48))
-    with pytest.raises(InputError, match="give one return a month"):
-        PortfolioExposures.from_returns(WEIGHTS, daily)
+    kept = returns.iloc[[*range(20), 30, *range(35, 48)]]
+    assert PortfolioExposures.from_returns(WEIGHTS, kept).months == 34
+    empty = PortfolioExposures.from_returns(WEIGHTS, pd.DataFrame())
+    assert empty.reasons["volatility"] == "no returns for AAA, BBB, CCC, DDD"
+
+
+@pytest.mark.parametrize("label", [None, math.nan, pd.NA, ""])
+def test_a_held_position_without_a_ticker_makes_all_unknown(market_data, label):
+    returns, factors, industries = market_data
+    weights = pd.Series([0.5, 0.5], index=["AAA", label])
+    found = PortfolioExposures.from_returns(
+        weights, returns, factors=factors, industries=industries
+    )
+    assert math.isnan(found.volatility_annual)
+    assert all(math.isnan(beta) for beta in found.factor_betas.values())
+    assert found.reasons["volatility"] == "no returns for a position without ticker"
+    home = {"AAA": "TECH"}
+    found = PortfolioExposures.from_returns(
+        weights, returns, industries=industries, industry_of=home
+    )
+    assert found.reasons["sector"] == "no industry for a position without ticker"
+
+
+def test_one_ticker_of_cash_is_not_read_letter_by_letter(market_data):
+    returns, _, _ = market_data
+    returns = returns.set_axis(["U", "S", "D", "V"], axis=1)
+    weights = {"U": 0.5, "S": 0.2, "USD": 0.3}
+    found = PortfolioExposures.from_returns(weights, returns, cash="USD")
+    assert found == PortfolioExposures.from_returns(weights, returns, cash=["USD"])
+    assert found == PortfolioExposures.from_returns({"U": 0.5, "S": 0.2}, returns)
 
 
 @pytest.mark.parametrize("weight", [math.nan, None, math.inf])
@@ -271,6 +360,16 @@ def test_given_exposures_are_read_only_and_survive_pickling():
     with pytest.raises(TypeError, match="does not support item assignment"):
         given.factor_betas["market"] = 2.0
     assert pickle.loads(pickle.dumps(given)) == given
+
+
+def test_betas_may_be_given_as_series():
+    factors, industries = {"market": 1.0, "value": 0.2}, {"TECH": 0.3}
+    given = PortfolioExposures(
+        factor_betas=pd.Series(factors), industry_betas=pd.Series(industries)
+    )
+    assert given == PortfolioExposures(factor_betas=factors, industry_betas=industries)
+    with pytest.raises(InputError, match="there is no size"):
+        PortfolioExposures(factor_betas=pd.Series({"size": 1.0}))
 
 
 @pytest.mark.parametrize("volatility", [-0.1, math.inf])

@@ -103,10 +103,39 @@ def test_nothing_is_asked_counted_or_kept(changed, service):
     assert [layer.asked for layer in stats.layers] == [0, 0, 0]
 
 
-@pytest.mark.parametrize("as_of", [datetime(2026, 3, 2), datetime(2026, 3, 2, 12)])
+@pytest.mark.parametrize(
+    "as_of", [datetime(2026, 3, 2), datetime(2026, 3, 2, 12), "2026-03-02T12:00", pd.NaT]
+)
 def test_a_time_needs_its_zone(service, as_of):
-    with pytest.raises(InputError, match="is naive"):
+    with pytest.raises(InputError, match=r"as_of needs its zone, best UTC: .* is naive"):
         service.resolve(["DSU"], as_of=as_of)
+    with pytest.raises(InputError, match="expires needs its zone"):
+        service.override("DSU", "bond", note="n", author="ann", expires=as_of)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("2026-03-09", date(2026, 3, 9)),
+        (" 20260310 ", date(2026, 3, 10)),
+        ("2026-03-10T11:00Z", at(10, 11)),
+        ("2026-03-10 13:00+01:00", at(10, 12)),
+    ],
+)
+def test_text_is_read_as_the_day_or_time_that_it_writes(changed, service, text, same):
+    assert told(service, text) == told(service, same)
+    assert explain(
+        frame_columns(pd.DataFrame({"ticker": ["DSU"]}), {}),
+        service=service, progress=None, as_of=text,
+    )["security_type"].tolist() == [told(service, same).security_type]  # fmt: skip
+
+
+@pytest.mark.parametrize("given", ["yesterday", "", "2026-02-30", 20260301, 5.0])
+def test_what_is_no_time_is_refused(service, given):
+    with pytest.raises(InputError, match=r"as_of must be a day, such as .*; it is "):
+        service.resolve(["DSU"], as_of=given)
+    with pytest.raises(InputError, match="expires must be a day, such as"):
+        service.override("DSU", "bond", note="n", author="ann", expires=given)
 
 
 def test_the_past_needs_a_database():
@@ -202,6 +231,24 @@ def test_only_overrides_in_force_are_listed_as_such(store, service, clock):
     assert set(service.overrides()) == {"SPY"}
     entries = service.override_entries()
     assert [(one.made.ticker, one.author) for one in entries] == [("DSU", "ann"), ("SPY", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("expires", "last"),
+    [
+        (date(2026, 3, 5), at(5, 23)),
+        ("2026-03-05", at(5, 23)),
+        ("2026-03-05T10:00+02:00", at(5, 7)),
+        (pd.Timestamp("2026-03-05 08:00", tz="UTC"), at(5, 7)),
+    ],
+)
+def test_an_override_counts_to_the_end_of_its_last_day(store, service, clock, expires, last):
+    clock.now = at(1)
+    service.override("DSU", "bond", note="n", author="ann", expires=expires)
+    clock.now = last
+    assert set(service.overrides()) == {"DSU"}
+    clock.now = last + timedelta(hours=1)
+    assert service.overrides() == {}
 
 
 def test_an_author_is_shown_with_the_answer(service):

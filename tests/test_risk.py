@@ -25,6 +25,7 @@ from sectypes.risk import (
     volatility_loss,
     whole_book_loss,
 )
+from sectypes.risk.book import names_of
 from sectypes.risk.rates import NO_TYPE, unknown_leverage
 from sectypes.risk.sums import group_sums
 from sectypes.scenarios import CrashScenarios, RiskLimits
@@ -648,6 +649,28 @@ def test_inputs_that_do_not_fit(weights, types, message):
         concentration_loss(weights, types)
 
 
+@pytest.mark.parametrize(
+    ("tickers", "names"),
+    [
+        (["A", None, math.nan, pd.NA, "", "nan"], ("A", "", "", "", "", "nan")),
+        ([1, 1.0, True, "1"], ("1", "1.0", "True", "1")),
+        (pd.Series(["A", None], dtype="str"), ("A", "")),
+        (pd.Series(["A", None], dtype="category"), ("A", "")),
+        (pd.Series([1, None], dtype="Int64"), ("1", "")),
+        (pd.MultiIndex.from_tuples([("x", "A")]), ("('x', 'A')",)),
+        ({"A": 1, "B": 2}, ("A", "B")),
+        ([], ()),
+    ],
+)
+def test_names_are_texts_whatever_they_are_given_as(tickers, names):
+    assert names_of(tickers) == names
+
+
+def test_one_text_is_no_list_of_tickers():
+    with pytest.raises(InputError, match=r"tickers must hold one value .*it is 'SPY'"):
+        risk_score([0.5, 0.3, 0.2], ["etf"] * 3, tickers="SPY")
+
+
 @pytest.mark.parametrize("name", ["tickers", "origins"])
 def test_names_and_origins_must_fit(name):
     with pytest.raises(InputError, match=f"{name} holds 1 values for 3 weights"):
@@ -790,3 +813,9 @@ def test_suggested_limits_take_historical_betas():
     assert found["beta", "market"] == pytest.approx(0.25 / 0.2)
     assert found["industry_beta", "TECH"] == pytest.approx(1.0)
     assert found["industry_beta", "any other"] == pytest.approx(0.5)
+
+
+def test_no_leverage_is_an_unknown_one():
+    score = risk_score(*SAFE_BOOK, exposures=KNOWN, leverage=None)
+    assert score.reason == risk_score(*SAFE_BOOK, exposures=KNOWN, leverage=math.nan).reason
+    assert math.isnan(score.overall)

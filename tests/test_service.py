@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 import warnings
@@ -9,6 +10,7 @@ from contextlib import closing
 from datetime import timedelta
 from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from support.fmp_server import premium_symbol, profile, server_error
 
@@ -241,6 +243,28 @@ def test_the_older_calls_keep_their_meaning(build):
         service.get_security_types(["DSU"], [1, 2])
     with pytest.raises(InputError, match="blank ticker"), pytest.warns(UnresolvedWarning):
         service.get_enhanced_security_type(" ", "equity")
+
+
+def test_a_text_is_one_ticker_not_its_letters(build):
+    service = build()
+    assert service.get_security_types("SPY") == {"SPY": "etf"}
+    assert [answer.query.ticker for answer in service.resolve("SPY")] == ["SPY"]
+    assert len(service.answer("DSU")) == len(asyncio.run(service.answer_async("DSU"))) == 1
+    assert service.bulk_refresh("DSU", dry_run=True).wanted == 1
+    assert service.warm("QQ1X", dry_run=True).wanted == 1
+
+
+def test_missing_tickers_are_blank_and_numbers_are_refused(build):
+    service = build()
+    column = pd.Series(["SPY", None, float("nan"), pd.NA, pd.NaT, " "], dtype=object)
+    with pytest.warns(UnresolvedWarning, match="blank"):
+        assert service.get_security_types(column) == {"SPY": "etf"}
+    with pytest.warns(UnresolvedWarning, match="blank"):
+        answers = service.resolve(column)
+    assert [answer.security_type for answer in answers] == ["etf", *[None] * 5]
+    for call in (service.resolve, service.get_security_types, service.verify):
+        with pytest.raises(InputError, match="tickers must be text\n  row 1, value 5: is no text"):
+            call(["SPY", 5])
 
 
 def test_using_a_service_lasts_as_long_as_its_block(build):

@@ -18,9 +18,8 @@ from sectypes.dask.portfolios import compare
 from sectypes.errors import InputError
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
-
     from sectypes.comparison import Comparison
+    from sectypes.moments import Moment
     from sectypes.service import SecurityTypeService
 
     Ask = Callable[[Columns], pd.Series | pd.DataFrame]
@@ -84,7 +83,7 @@ class DaskSeriesAccessor:
         provider_types: Any = None,
         names: Any = None,
         progress: bool | None = None,
-        as_of: date | datetime | None = None,
+        as_of: Moment | None = None,
     ) -> Any:
         """Type, origin, age and reason for each ticker, lazily; see `sectypes.frames.explain`.
 
@@ -172,7 +171,7 @@ class DaskFrameAccessor:
         service: SecurityTypeService | None = None,
         *,
         progress: bool | None = None,
-        as_of: date | datetime | None = None,
+        as_of: Moment | None = None,
         **columns: Unpack[ColumnNames],
     ) -> Any:
         """Type, origin, age and reason of each position, as a lazy Dask DataFrame.
@@ -193,7 +192,7 @@ class DaskFrameAccessor:
         service : SecurityTypeService | None
             Who answers, where the frame has no ``security_type`` column yet.
         **options
-            Those of `sectypes.comparison.compare`.
+            Those of `sectypes.comparison.compare`, and the keywords that name columns.
 
         Returns
         -------

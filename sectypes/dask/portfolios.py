@@ -21,11 +21,13 @@ import numpy as np
 import pandas as pd
 
 from sectypes import comparison, frames
-from sectypes.columns import frame_columns, usual_names
+from sectypes.columns import ColumnNames, frame_columns, named_columns, usual_names
 from sectypes.dask.facts import Facts, Rows, in_tree, numbered, placed
+from sectypes.headings import Headings, folded
 from sectypes.risk.book import numbers
 from sectypes.risk.weights import weigh
 from sectypes.service import SecurityTypeService
+from sectypes.stated import risk_names
 
 __all__ = ["compare"]
 
@@ -44,11 +46,15 @@ def compare(
     frame: Any, service: SecurityTypeService | None, **options: Any
 ) -> comparison.Comparison | pd.DataFrame:
     """`sectypes.comparison.compare` of a Dask DataFrame; see `DaskFrameAccessor.compare`."""
+    named, options = named_columns(options)
     inspect.signature(comparison.compare).bind(None, **options)  # a TypeError before any work
-    layout = _Layout.of(frame._meta, options.pop("by", None))
+    read = risk_names(Headings(frame.columns))
+    frame = frame.assign(**{name: frame[own] for name, own in read.items() if own != name})
+    layout = _Layout.of(frame._meta, named, options.pop("by", None))
     wanted = frame[list(layout.wanted)]
     if layout.by is None:
-        held = frames.answered(frame_columns(wanted.compute(), {}), service=service, progress=None)
+        columns = frame_columns(wanted.compute(), named)
+        held = frames.answered(columns, service=service, progress=None)
         whole: comparison.Comparison = comparison.compare(held, **options)
         return whole
     parts = wanted.to_delayed()
@@ -58,6 +64,8 @@ def compare(
         answered = frames.answered(columns, service=service, progress=None)
     notes = _notes(seen.currencies, options.get("fx"))
     compared = pd.concat(_shuffled(parts, seen, _Books.of(layout, seen, answered, options)))
+    # A partition knows some of the currencies; what else it notes holds for its own portfolios.
+    notes += [] if seen.currencies else filter(None, compared["note"].unique())
     compared = compared.sort_index().assign(note="; ".join(notes))
     return compared.set_axis(seen.labels.rename(layout.by), axis="index")
 
@@ -74,13 +82,14 @@ class _Layout:
     wanted: tuple[Any, ...]
 
     @classmethod
-    def of(cls, meta: pd.DataFrame, by: Any) -> _Layout:
+    def of(cls, meta: pd.DataFrame, named: ColumnNames, by: Any) -> _Layout:
         weigh(meta, by=by)  # refuses a frame without the columns that weights need
-        found = frame_columns(meta, {})
+        found = frame_columns(meta, named)
         roles = usual_names(found)
         amount = "weight" if "weight" in meta else "value"
         currency = "currency" if "currency" in meta and amount == "value" else None
-        given = tuple(name for name in _ANSWERS if name in meta)
+        named_other = {folded(str(name)) for name in roles.values()}
+        given = tuple(name for name in _ANSWERS if name in meta and name not in named_other)
         extra = [by, currency] if by is not None else [currency, *_CARRIED]
         names = [*roles.values(), *given, amount, *(name for name in extra if name in meta)]
         return cls(roles, given, by, amount, currency, tuple(dict.fromkeys(names)))

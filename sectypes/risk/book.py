@@ -11,7 +11,7 @@ import pandas as pd
 
 from sectypes.errors import Failure, InputError
 from sectypes.risk.groups import Groups
-from sectypes.risk.lots import find_lots, security_codes
+from sectypes.risk.lots import Spellings, find_lots
 from sectypes.risk.rates import (
     NO_TYPE,
     BoolArray,
@@ -71,14 +71,15 @@ class Book:
 
         It counts as short where all its rows are, and as a fund where all its rows do.
         """
-        lots = find_lots(security_codes(self.tickers), Groups.one(len(self.weights)))
+        spelled = Spellings.of(self.tickers)
+        lots = find_lots(spelled.securities[spelled.codes], Groups.one(len(self.weights)))
         if lots is None:
             return self
         sizes, losses = lots.together(self.sizes), lots.together(self.losses)
         # Of the spellings the first in the alphabet: the order of the rows must not show.
-        tickers = np.array(self.tickers, dtype=object)
-        for row, first in zip(lots.rows, lots.firsts[lots.codes], strict=True):
-            tickers[first] = min(tickers[first], self.tickers[row])
+        order = np.argsort(spelled.names)
+        ranks = np.argsort(order).astype(np.float64)
+        tickers = spelled.names[order][lots.least(ranks[spelled.codes]).astype(np.int64)]
         kept = np.ones(len(sizes), dtype=bool)
         kept[lots.rows] = False
         kept[lots.firsts] = True
@@ -184,8 +185,7 @@ def _reads_as_number(value: Any) -> bool:
 
 def _matched(given: Any, weights: Any, name: str) -> Any:
     """`given` in the order of the weights: by label where both have labels, else by position."""
-    if isinstance(given, str) or not hasattr(given, "__len__"):
-        raise InputError(f"{name} must hold one value for each weight (it is {given!r}).")
+    _refuse_text(given, name)
     labels = weights.index if isinstance(weights, pd.Series) else None
     if isinstance(given, Mapping):
         if labels is None:
@@ -202,11 +202,18 @@ def _matched(given: Any, weights: Any, name: str) -> Any:
     return given.reindex(labels)
 
 
+def _refuse_text(given: Any, name: str) -> None:
+    # A text has a length too, and would be read letter by letter.
+    if isinstance(given, str) or not hasattr(given, "__len__"):
+        raise InputError(f"{name} must hold one value for each weight (it is {given!r}).")
+
+
 def _names(tickers: Any, weights: Any, rows: int) -> tuple[str, ...]:
     if tickers is None:
         if not isinstance(weights, pd.Series) or isinstance(weights.index, pd.RangeIndex):
             return ("",) * rows
         tickers = weights.index
+    _refuse_text(tickers, "tickers")
     if len(tickers) != rows:
         raise InputError(f"tickers holds {len(tickers)} values for {rows} weights.")
     return names_of(tickers)
@@ -214,7 +221,11 @@ def _names(tickers: Any, weights: Any, rows: int) -> tuple[str, ...]:
 
 def names_of(tickers: Any) -> tuple[str, ...]:
     """Tickers as texts, "" where there is none."""
-    return tuple("" if pd.isna(ticker) else str(ticker) for ticker in tickers)
+    is_pandas = isinstance(tickers, pd.Series | pd.Index)
+    values = tickers if is_pandas else pd.Series(list(tickers), dtype=object)
+    # Arrow hands over a whole column far faster than its values one by one.
+    texts = values.to_numpy(dtype=object)
+    return tuple(map(str, np.where(pd.isna(texts), "", texts).tolist()))
 
 
 def _substituted(
@@ -227,11 +238,13 @@ def _substituted(
     unknown = np.zeros(len(codes), dtype=bool)
     if multiples is not None:
         unknown = unknown_leverage(codes, multiples)
+    rows = np.flatnonzero(lacking | unknown)
+    found = zip((names[row] for row in rows.tolist()), codes[rows], lacking[rows], strict=True)
     listed = set()
-    for row in np.flatnonzero(lacking | unknown).tolist():
-        kind = "no type" if codes[row] == NO_TYPE else SECURITY_TYPES[codes[row]]
-        why = kind if lacking[row] else f"{kind} of unknown leverage"
-        listed.add(f"{names[row] or 'a position without ticker'} ({why})")
+    for name, code, lacks in set(found):
+        kind = "no type" if code == NO_TYPE else SECURITY_TYPES[code]
+        why = kind if lacks else f"{kind} of unknown leverage"
+        listed.add(f"{name or 'a position without ticker'} ({why})")
     # Sorted, so that the order of the rows does not show.
     return tuple(sorted(listed))
 

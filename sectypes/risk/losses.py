@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import NamedTuple, TypeAlias
 
 import pandas as pd
@@ -217,11 +218,17 @@ def historical_crashes(
     return found
 
 
-def leverage_gap(leverage: float) -> str:
+def leverage_factor(leverage: float | None) -> float:
+    """The leverage as a number to multiply by: NaN where it is unknown."""
+    return math.nan if leverage is None or leverage_gap(leverage) else leverage
+
+
+def leverage_gap(leverage: float | None) -> str:
     """Why nothing can be multiplied by this leverage; empty where it can."""
-    if leverage is None or math.isnan(leverage):
+    is_number = isinstance(leverage, Real)
+    if leverage is None or (is_number and math.isnan(leverage)):
         return "the leverage of the portfolio is unknown"
-    if not 0 < leverage < math.inf:
+    if not (is_number and 0 < leverage < math.inf):
         problem = Failure(None, "leverage", leverage, "must be above 0, 1.0 for none")
         raise InputError("The leverage of the portfolio cannot be used.", [problem])
     return ""

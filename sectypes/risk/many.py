@@ -21,7 +21,7 @@ from sectypes.risk.curves import (
     overall_scores,
     score_ratios,
 )
-from sectypes.risk.losses import Betas, historical_crashes, leverage_gap
+from sectypes.risk.losses import Betas, historical_crashes, leverage_factor
 from sectypes.risk.positions import Rated
 from sectypes.risk.rates import FloatArray, IntArray
 from sectypes.risk.result import RiskScore
@@ -96,7 +96,7 @@ def compare_groups(
 ) -> pd.DataFrame:
     """One row a portfolio; the columns are described at `sectypes.comparison.compare`."""
     labels, layout, told = rated.weighed.labels, rated.weighed.layout, Told(holdings, rated)
-    factor = np.nan if leverage_gap(leverage) else leverage
+    factor = leverage_factor(leverage)
     given = _Exposed(exposures, labels, rated.scenarios, limits, max_betas, max_industry_betas)
     columns = _Columns(len(labels))
     for part in layout:

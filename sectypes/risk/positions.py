@@ -15,7 +15,7 @@ from sectypes.choices import Baseline
 from sectypes.errors import Failure, InputError
 from sectypes.risk.book import Book, book_at_one_rate, book_of, names_of, numbers
 from sectypes.risk.curves import check_choice
-from sectypes.risk.losses import leverage_gap
+from sectypes.risk.losses import leverage_factor
 from sectypes.risk.numbering import recode
 from sectypes.risk.rates import (
     NO_TYPE,
@@ -37,8 +37,11 @@ __all__ = ["Baseline", "Flag", "Rated", "audit", "flag_column", "position_table"
 
 _CASH = SECURITY_TYPES.index(SecurityType.CASH)
 _STOCK = SECURITY_TYPES.index(SecurityType.EQUITY)
-_CARRIED = ("portfolio", "account", "provider", "ticker", "name", "provider_type", "security_type")
-_EXTRA = ("subtype", "leverage", "origin")
+_CARRIED = (
+    *("portfolio", "account", "provider", "ticker", "name", "provider_type", "is_cash"),
+    *("security_type", "subtype", "leverage", "origin"),
+)
+"""What describes a position, and all that its numbers depend on, so that a table counts alike."""
 HOW_FOUND = ("served_by", "as_of", "stale", "reason")
 """Columns that tell how an answer was found this time; no number depends on them."""
 
@@ -101,7 +104,7 @@ def audit(
     *,
     scenarios: CrashScenarios | None = None,
     baseline: Baseline = "generic",
-    leverage: float = 1.0,
+    leverage: float | None = 1.0,
     by: str | None = None,
     fx: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
@@ -117,8 +120,8 @@ def audit(
         The rates; None for the design's.
     baseline : {"generic", "provider"}
         The "before": 80% for everything (the older system), or the provider's own type.
-    leverage : float
-        Of the portfolio.
+    leverage : float | None
+        Of the portfolio; None or NaN where it is unknown, and with it the losses.
     by, fx
         As in `position_weights`.
 
@@ -195,14 +198,14 @@ def provider_codes(holdings: pd.DataFrame) -> IntArray:
     return np.where(flag_column(holdings, "is_cash"), _CASH, codes)
 
 
-def position_table(holdings: pd.DataFrame, rated: Rated, *, leverage: float) -> pd.DataFrame:
+def position_table(holdings: pd.DataFrame, rated: Rated, *, leverage: float | None) -> pd.DataFrame:
     """The table of `audit` for a frame that is rated already."""
-    factor = np.nan if leverage_gap(leverage) else leverage
     weights = rated.weighed.weights
-    sizes = np.abs(weights) * factor
+    sizes = np.abs(weights) * leverage_factor(leverage)
     rates_before, rates_after = rated.rates_before(), rated.rates_after()
     before, after = sizes * rates_before, sizes * rates_after
-    carried = [name for name in (*_CARRIED, *_EXTRA) if name in holdings]
+    by = rated.weighed.labels.name
+    carried = [name for name in dict.fromkeys((*_CARRIED, by)) if name in holdings]
     table = holdings[carried].copy()
     table["type_before"] = as_categorical(rated.before)
     table["weight"] = weights

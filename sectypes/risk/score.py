@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sectypes.errors import InputError
-from sectypes.risk.book import Book, make_book
+from sectypes.risk.book import Book, make_book, names_of
 from sectypes.risk.concentration import Method, concentration, whole_book
 from sectypes.risk.curves import (
     PLACES,
@@ -20,7 +19,7 @@ from sectypes.risk.curves import (
     overall_scores,
     score_excess_ratio,
 )
-from sectypes.risk.losses import Betas, Loss, factor, sector, volatility
+from sectypes.risk.losses import Betas, Loss, factor, leverage_factor, sector, volatility
 from sectypes.risk.result import Component, RiskScore, WorstPosition
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
 
@@ -54,7 +53,7 @@ def risk_score(
     exposures: Exposures | None = None,
     limits: RiskLimits | None = None,
     scenarios: CrashScenarios | None = None,
-    leverage: float = 1.0,
+    leverage: float | None = 1.0,
     method: Method = "largest_position",
     curve: Curve = "linear",
     position_leverage: Any = None,
@@ -116,7 +115,7 @@ sector: no industry betas are given'
         exposures=exposures,
         limits=limits or RiskLimits(),
         scenarios=scenarios,
-        leverage=leverage,
+        leverage=leverage_factor(leverage),
         method=method,
         curve=curve,
         max_betas=max_betas,
@@ -264,11 +263,11 @@ def _origin_shares(book: Book, origins: Any) -> tuple[tuple[str, float], ...]:
         return ()
     if len(origins) != len(book.weights):
         raise InputError(f"origins holds {len(origins)} values for {len(book.weights)} weights.")
-    sizes = defaultdict(list)
-    for origin, size in zip(origins, book.sizes, strict=True):
-        sizes["unknown" if pd.isna(origin) else str(origin)].append(size)
     total = math.fsum(book.sizes)
     if not total > 0:
         return ()
-    shares = {origin: math.fsum(parts) / total for origin, parts in sizes.items()}
+    codes, words = pd.factorize(np.array([n or "unknown" for n in names_of(origins)], dtype=object))
+    ends = np.cumsum(np.bincount(codes))
+    parts = np.split(book.sizes[np.argsort(codes, kind="stable")], ends[:-1])
+    shares = {word: math.fsum(part) / total for word, part in zip(words, parts, strict=True)}
     return tuple(sorted(shares.items(), key=lambda pair: (-pair[1], pair[0])))

@@ -22,6 +22,10 @@ __all__ = ["Weighed", "position_weights", "weigh"]
 _NO_CURRENCY = -1
 _TOO_LARGE = 1e100
 _MOST_CURRENCIES = 10_000
+_MINOR_UNITS = {"GBX": "GBp", "ZAC": "ZAc", "ILA": "ILa"}
+"""Hundredths that are quoted like a currency, and how exchanges write them (pence: GBp, GBX)."""
+_LIKE_PERCENT = 10.0
+"""Gross weight above which fractions are doubted: hardly any book is geared tenfold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Weighed:
     labels : Index, shape (portfolios,)
         The portfolios in order of appearance; one label for a frame taken as one book.
     notes : tuple[str, ...]
-        What was taken for granted about currencies.
+        What was taken for granted about currencies, and weights that look like percent.
     """
 
     amounts: FloatArray
@@ -75,12 +79,13 @@ def position_weights(
     ----------
     holdings : DataFrame
         The holdings frame. A column ``weight`` is taken as it is; otherwise ``value`` is needed,
-        and ``currency`` is obeyed where it exists.
+        and ``currency`` is obeyed where it exists. Pence and other hundredths (GBp or GBX, ZAc,
+        ILa) are currencies of their own.
     by : str | None
         Column that tells the portfolios apart; None takes the frame as one book.
     fx : Mapping[str, float] | None
         Value of one unit of a currency in the base currency. The one currency that is not in it
-        is the base.
+        is the base, which is no hundredth.
 
     Returns
     -------
@@ -119,7 +124,8 @@ def weigh(
             )
         weights = _known(holdings, "weight")
         grid = Grid.of(weights, layout.most)
-        return Weighed(weights, np.ones(len(labels)), grid, layout, labels)
+        notes = _percent_notes(weights, layout, labels)
+        return Weighed(weights, np.ones(len(labels)), grid, layout, labels, notes)
     if "value" not in holdings:
         raise InputError("The frame has neither a column 'weight' nor a column 'value'.")
     values = _known(holdings, "value")
@@ -129,14 +135,22 @@ def weigh(
     return Weighed(values, net, Grid.of(largest, layout.most), layout, labels, notes)
 
 
-def _portfolios(holdings: pd.DataFrame, by: str | None) -> tuple[IntArray, pd.Index[Any]]:
+def _portfolios(holdings: pd.DataFrame, by: Hashable | None) -> tuple[IntArray, pd.Index[Any]]:
     if by is None:
         return np.zeros(len(holdings), dtype=np.int64), pd.Index(["all"])
+    # A tuple is a label where columns have levels.
+    if pd.api.types.is_list_like(by) and not (isinstance(by, tuple) and by in holdings):
+        raise InputError(
+            "by must name one column. Where several tell portfolios apart, make one of them first: "
+            "holdings['portfolio'] = holdings['client'] + ' ' + holdings['account']."
+        )
     if by not in holdings:
         raise InputError(f"The frame has no column {by!r} to tell portfolios apart.")
     codes, labels = factorized(holdings[by])
     if (codes < 0).any():
-        problems = [Failure(int(row), by, None, "is missing") for row in np.flatnonzero(codes < 0)]
+        problems = [
+            Failure(int(row), str(by), None, "is missing") for row in np.flatnonzero(codes < 0)
+        ]
         raise InputError("Some rows belong to no portfolio.", problems)
     return codes, pd.Index(labels, name=by)
 
@@ -158,6 +172,25 @@ def _known(holdings: pd.DataFrame, column: str) -> FloatArray:
         ]
         raise InputError(f"The weights are unknown: {column} is missing or infinite.", problems)
     return values
+
+
+def _percent_notes(weights: FloatArray, layout: Layout, labels: pd.Index[Any]) -> tuple[str, ...]:
+    """What is to be doubted about weights that were given."""
+    if not len(weights):
+        return ()
+    gross = np.zeros(len(labels))
+    for part in layout:
+        sizes = np.abs(weights[layout.rows(part)])
+        gross[part] = np.add.reduceat(sizes, layout.groups(part).starts)
+    odd = np.flatnonzero(gross > _LIKE_PERCENT)
+    if not len(odd):
+        return ()
+    whose = f" of {labels[odd[0]]!r}" if labels.name is not None else ""
+    more = f" (the first of {len(odd)} such portfolios)" if len(odd) > 1 else ""
+    return (
+        f"the weights{whose}{more} add up to {gross[odd[0]]:.4g} in absolute terms and look like "
+        "percent: weights are taken as fractions, 0.3 for 30%",
+    )
 
 
 def _net_values(
@@ -213,7 +246,7 @@ def _exchange_rates(
 
 
 def _number_of(word: Hashable, names: list[str]) -> int:
-    name = str(word).strip().upper()
+    name = _currency(word)
     if not name:
         return _NO_CURRENCY
     if name not in names:
@@ -221,6 +254,13 @@ def _number_of(word: Hashable, names: list[str]) -> int:
             raise InputError(f"The column 'currency' names more than {len(names):,} currencies.")
         names.append(name)
     return names.index(name)
+
+
+def _currency(word: Hashable) -> str:
+    """One spelling of a currency. A small last letter (GBp) tells a hundredth from its whole."""
+    name = str(word).strip()
+    is_minor = len(name) == 3 and name[:2].isupper() and name[2].islower()
+    return name if is_minor else _MINOR_UNITS.get(name.upper(), name.upper())
 
 
 def _refuse_blank(blank: Any, names: list[str]) -> None:
@@ -249,13 +289,18 @@ def _refuse_mixed(
         raise InputError(
             "Values in several currencies cannot be added up: "
             f"{', '.join(sorted(names[i] for i in found))}. "
-            "Give fx={'EUR': 1.08, ...} to one base currency.",
+            "Give fx={'EUR': 1.08, ...} (on the command line --fx EUR=1.08) to one base currency.",
             problems,
         )
 
 
 def _table(fx: Mapping[str, float], names: list[str]) -> tuple[FloatArray, str]:
-    given = {str(name).strip().upper(): rate for name, rate in fx.items()}
+    given: dict[str, float] = {}
+    for word, rate in fx.items():
+        name = _currency(word)
+        if name in given:
+            raise InputError(f"fx has two rates for {name}: give one.")
+        given[name] = rate
     problems = [
         Failure(None, f"fx[{name!r}]", rate, "must be a number above 0")
         for name, rate in given.items()
@@ -264,8 +309,9 @@ def _table(fx: Mapping[str, float], names: list[str]) -> tuple[FloatArray, str]:
     if problems:
         raise InputError("The exchange rates cannot be used.", problems)
     rest = sorted(name for name in names if name not in given)
-    if len(rest) > 1:
+    if len(rest) > 1 or any(name[-1].islower() for name in rest):
         raise InputError(
-            f"fx has no rate for {', '.join(rest)}: only the base currency may be left out."
+            f"fx has no rate for {', '.join(rest)}: only the base currency may be left out, "
+            "and a hundredth such as GBp is no base."
         )
     return np.array([float(given.get(name, 1.0)) for name in names]), "".join(rest)

@@ -1,0 +1,59 @@
+"""What a caller may give as a time: an aware time, a day, or either as ISO text."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import TypeAlias
+
+from sectypes.errors import InputError, shown
+
+__all__ = ["Moment", "moment"]
+
+Moment: TypeAlias = "date | datetime | str"
+"""An aware time, a day, or either as ISO 8601 text; see `moment`."""
+
+
+def moment(value: Moment, *, name: str, at_end: bool = True) -> datetime:
+    """Turn what a caller gives as a time into an aware time.
+
+    Parameters
+    ----------
+    value : Moment
+        An aware time, which stays as it is; a day; or either as ISO 8601 text.
+    name : str
+        What the caller calls it; for the error.
+    at_end : bool
+        Whether a day stands for its last moment in UTC, or for its first.
+
+    Raises
+    ------
+    InputError
+        A time without its zone, other text, or no time at all.
+
+    Examples
+    --------
+    >>> moment("2026-01-31", name="as_of").isoformat()
+    '2026-01-31T23:59:59.999999+00:00'
+    >>> moment("2026-01-31T09:30+01:00", name="as_of").isoformat()
+    '2026-01-31T09:30:00+01:00'
+    """
+    given = _read(value) if isinstance(value, str) else value
+    if isinstance(given, datetime):
+        if given.tzinfo is None:
+            raise InputError(f"{name} needs its zone, best UTC: {given.isoformat()} is naive")
+        return given
+    if isinstance(given, date):
+        return datetime.combine(given, time.max if at_end else time.min, UTC)
+    raise InputError(
+        f"{name} must be a day, such as 2026-01-31, or a time with its zone, such as"
+        f" 2026-01-31T09:30Z; it is {shown(value)}"
+    )
+
+
+def _read(text: str) -> date | datetime | None:
+    for kind in (date, datetime):  # a day first: as a time it would be its midnight
+        try:
+            return kind.fromisoformat(text.strip())
+        except ValueError:
+            continue
+    return None
