@@ -286,6 +286,7 @@ def test_any_object_is_read_or_refused(payload: Any, provider: str | None) -> No
         assert outcome(payload, provider=provider) in ("read", "refused")
 
 
+@pytest.mark.filterwarnings("ignore::sectypes.errors.HoldingsWarning")
 @ROOM
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
@@ -293,6 +294,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     assert outcome(b"Symbol,Shares\n" + content) in ("read", "refused")
 
 
+@pytest.mark.filterwarnings("ignore::sectypes.errors.HoldingsWarning")
 @ROOM
 @given(st.text(alphabet='Symbol,Qty"\n\r;\t |=+-$()%.019AZÉ\u2028', max_size=60))
 def test_any_table_is_read_or_refused(text: str) -> None:

@@ -2,7 +2,7 @@
 
 Plain decimals are what web services send. Brokers' files add currency signs, thousands separators,
 parentheses and dashes. A text that is none of these is an error with a reason, never a zero and
-never a missing value.
+never a missing value. Whether ``1.250`` is one and a quarter or 1250 is the file's to show.
 """
 
 from __future__ import annotations
@@ -12,14 +12,28 @@ import re
 from datetime import date
 from decimal import Decimal
 
-__all__ = ["parse_amount", "parse_number"]
+__all__ = ["CommaError", "currency_sign", "parse_amount", "parse_number", "shows_point", "two_ways"]
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
-_USUAL = re.compile(r"-?\$?(?:\d{1,3}(?:,\d{3})+|\d{1,30})(?:\.\d{0,30})?", re.ASCII)
-_GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+# A group before a separator of thousands never begins with 0: 0,125 is an eighth.
+_USUAL = re.compile(r"-?\$?(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,30})(?:\.\d{0,30})?", re.ASCII)
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+_TWO_WAYS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
+# What can only be a decimal point: no three digits behind it, or a comma or too many before it.
+_POINT = re.compile(
+    r"(?:\d{1,3}(?:,\d{3})+|0|\d{4,})?\.\d+|\d*\.(?:\d{1,2}|\d{4,})|\d{1,3}(?:,\d{3}){2,}", re.ASCII
+)
 _MISSING = frozenset({"", "-", "--", "---", "n/a", "#n/a", "na", "nan", "none", "null", "n.a."})
 _DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})
-_SIGNS = re.compile(r"[$€£¥\s]")
+_DOLLARS = {"US": "USD", "C": "CAD", "CA": "CAD", "A": "AUD", "AU": "AUD", "NZ": "NZD",
+            "HK": "HKD", "S": "SGD"}  # fmt: skip
+_SIGN = re.compile(rf"(?:\b(?:{'|'.join(_DOLLARS)}))?\$|[€£¥]")
+_SIGNS = re.compile(rf"{_SIGN.pattern}|\s")
+_CURRENCIES = {"€": "EUR", "£": "GBP"} | {f"{land}$": code for land, code in _DOLLARS.items()}
+
+
+class CommaError(ValueError):
+    """A comma that separates no thousands: a decimal comma, or a slip of the hand."""
 
 
 def parse_number(value: object) -> float:
@@ -78,8 +92,8 @@ def parse_amount(value: object) -> float:
     Raises
     ------
     ValueError
-        With the reason, for everything else. A decimal comma is not guessed: ``1.234,50`` and
-        ``12,5`` are errors, and so is a percentage.
+        With the reason, for everything else. A decimal comma is not guessed: ``1.234,50``,
+        ``12,5`` and ``0,125`` are a `CommaError`; a percentage is an error, too.
 
     Examples
     --------
@@ -113,6 +127,45 @@ def _signed(text: str) -> float:
     if _GROUPED.fullmatch(unsigned) and len(digits) - len(unsigned) <= 1:
         digits = digits.replace(",", "")
     elif "," in digits:
-        raise ValueError("is not a number such as 1,234.50 (a decimal comma is not guessed)")
+        raise CommaError("is not a number such as 1,234.50 (a decimal comma is not guessed)")
     number = parse_number(digits)
     return -number if negative else number
+
+
+def two_ways(value: object) -> bool:
+    """Whether a text can be read in two ways: thousands, or a fraction of three digits.
+
+    Examples
+    --------
+    >>> [two_ways(text) for text in ("1.250", "10,123", "0.125", "1,234.50", "1250")]
+    [True, True, False, False, False]
+    """
+    return isinstance(value, str) and _TWO_WAYS.fullmatch(_bare(value)) is not None
+
+
+def shows_point(value: object) -> bool:
+    """Whether a text shows that its writer puts a point before the fraction.
+
+    Examples
+    --------
+    >>> [shows_point(text) for text in ("$12.50", "1,234.567", "0.125", "1.250", "12")]
+    [True, True, True, False, False]
+    """
+    return isinstance(value, str) and _POINT.fullmatch(_bare(value)) is not None
+
+
+def currency_sign(value: object) -> str | None:
+    """The currency that an amount's sign names: a code, or the sign where it has several.
+
+    Examples
+    --------
+    >>> [currency_sign(text) for text in ("£5", "(C$12.50)", "$1", "¥7", "5")]
+    ['GBP', 'CAD', '$', '¥', None]
+    """
+    found = _SIGN.search(value) if isinstance(value, str) else None
+    return None if found is None else _CURRENCIES.get(found[0], found[0])
+
+
+def _bare(text: str) -> str:
+    """An amount without signs, spaces and parentheses; cut where it is longer than any."""
+    return _SIGNS.sub("", text[:100].translate(_DASHES)).strip("+-()")

@@ -7,7 +7,7 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
@@ -17,7 +17,7 @@ from sectypes.holdings.headers import match_header
 from sectypes.holdings.inputs import Raw
 from sectypes.holdings.places import MAX_ROWS, check_places
 
-__all__ = ["frame_rows", "is_workbook", "text_rows", "workbook_tables"]
+__all__ = ["Lines", "frame_rows", "is_workbook", "text_rows", "workbook_tables"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES, _SAMPLE_LENGTH = 200, 2**18
@@ -25,7 +25,15 @@ _MAX_UNPACKED = 500 * 2**20
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
-def text_rows(text: str, *, label: str, ticker_column: str | None = None) -> list[Row]:
+class Lines(list[Row]):
+    """The rows of a delimited text; `delimiter` is what stands between their fields."""
+
+    def __init__(self, rows: Iterable[Row], delimiter: str) -> None:
+        super().__init__(rows)
+        self.delimiter = delimiter
+
+
+def text_rows(text: str, *, label: str, ticker_column: str | None = None) -> Lines:
     r"""Split delimited text; the delimiter is the one that makes the best header.
 
     Raises
@@ -44,7 +52,7 @@ def text_rows(text: str, *, label: str, ticker_column: str | None = None) -> lis
         delimiter, text, skipped = first.strip()[4], rest, 1
     else:
         delimiter = _delimiter(text, ticker_column)
-    return list(_split(text, delimiter, label, skipped))
+    return Lines(_split(text, delimiter, label, skipped), delimiter)
 
 
 def _delimiter(text: str, ticker_column: str | None) -> str:

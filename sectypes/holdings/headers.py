@@ -27,19 +27,22 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
               "totalshares", "noofshares"),
     "price": ("price", "lastprice", "currentprice", "marketprice", "shareprice", "markprice",
               "closeprice", "closingprice", "unitprice", "recentprice", "mostrecentprice", "last",
-              "nav"),
+              "nav", "mark"),
     "value": ("value", "marketvalue", "currentvalue", "totalvalue", "mktvalue", "mktval",
-              "positionvalue", "currentbalance", "balance", "endingvalue", "totalmarketvalue"),
+              "positionvalue", "currentbalance", "balance", "endingvalue", "totalmarketvalue",
+              "markvalue"),
     "cost_basis": ("costbasis", "costbasistotal", "totalcostbasis", "totalcost", "costbasismoney",
-                   "positioncost", "bookvalue", "bookcost", "cost"),
+                   "positioncost", "bookvaluemarket", "bookvalue", "bookcost", "cost"),
     "unit_cost": ("averagecost", "avgcost", "averageprice", "avgprice", "averagecostbasis",
                   "costbasispershare", "costpershare", "costshare", "unitcost", "costprice",
                   "costbasisprice", "pricepaid", "purchaseprice", "avgcostbasis",
                   "averagepurchaseprice", "averagecostpershare"),
     "multiplier": ("multiplier", "mult", "contractmultiplier"),
+    "side": ("side", "positionside", "positiondirection", "longshort", "direction"),
     "currency": ("currency", "currencycode", "ccy", "currencyprimary", "marketvaluecurrency",
                  "marketpricecurrency", "tradingcurrency", "localcurrency"),
     "account_id": ("accountid", "accountnumber", "account", "acct", "accountno", "acctnumber",
+                   "fundaccountnumber",
                    "clientaccountid"),
     "account_name": ("accountname", "accountnickname", "accounttitle"),
     "portfolio": ("portfolio", "portfolioname"),
@@ -55,7 +58,7 @@ _AMOUNTS = ("units", "value")
 
 _ALWAYS_TRADES = frozenset((
     "transactiontype", "transactiondate", "transcode", "rundate", "settlementdate", "settledate",
-    "activitydate", "action", "netamount",
+    "activitydate", "action", "netamount", "timeplaced", "exectime", "poseffect", "tif",
 ))  # fmt: skip
 _TRADES_WITHOUT_VALUE = frozenset({"tradedate", "datetime", "processdate", "exdate", "paydate"})
 
@@ -88,6 +91,11 @@ class Header:
     twice: tuple[str, ...] = ()
 
     @property
+    def has_identifier(self) -> bool:
+        """Whether a column tells which security a row is, by more than its name."""
+        return any(role in self.columns for role in _IDENTIFIERS)
+
+    @property
     def has_amounts(self) -> bool:
         """Whether there is a column of quantities or values."""
         return any(role in self.columns for role in _AMOUNTS)
@@ -99,8 +107,10 @@ class Header:
         return self.names[0] if marked else None
 
 
-def match_header(cells: Sequence[object], *, ticker_column: str | None = None) -> Header | None:
-    """Understand a row as column names; None where no cell names an identifier.
+def match_header(
+    cells: Sequence[object], *, ticker_column: str | None = None, needs_identifier: bool = True
+) -> Header | None:
+    """Understand a row as column names; None where no cell names an identifier, if one is needed.
 
     Where several columns fit one role, the name that says it best wins ("Symbol" before "Symbol /
     CUSIP"), and the first of equals. `ticker_column` names the column of tickers outright.
@@ -122,7 +132,7 @@ def match_header(cells: Sequence[object], *, ticker_column: str | None = None) -
         if role not in best or rank < best[role][0]:
             best[role] = (rank, place)
     needed = _IDENTIFIERS if ticker_column is None else ("ticker",)
-    if not any(role in best for role in needed):
+    if not best or (needs_identifier and not any(role in best for role in needed)):
         return None
     if ticker_column is not None and best["ticker"][0] >= 0:
         return None

@@ -9,7 +9,8 @@ In::
 An entry says one of ``shares`` (units), ``dollars`` (an amount in its ``currency``, USD unless it
 says otherwise) or ``weight`` (a fraction; all entries or none, the frame's `value` then holds the
 weights and `currency` is missing). It may also say type, name, currency, price, cost_basis (total)
-and account_id. Tickers stay as they are written: ON, NO, 0005 and 1E5 are text.
+and account_id, and nothing else: YAML ends a number at its comma and makes a key of the rest.
+Tickers stay as they are written: ON, NO, 0005 and 1E5 are text.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sectypes.errors import Failure, InputError
+from sectypes.errors import Failure, HoldingsWarning, InputError, warn
 from sectypes.holdings.amounts import parse_amount
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
+from sectypes.holdings.values import UNCLEAR_BOND, completed, is_bare_cash, is_unvalued_bond
 from sectypes.plain_yaml import parse_yaml
 from sectypes.tickers import ISO_4217, Shape, canonical, shape
 from sectypes.vocab import table_is_cash
@@ -30,6 +32,9 @@ __all__ = ["is_portfolio", "load_yaml", "portfolio_positions"]
 
 _ROOT = "portfolio_input"
 _AMOUNTS = ("shares", "dollars", "weight")
+_MORE = ("type", "name", "currency", "price", "cost_basis", "account_id")
+_KNOWN = frozenset(("ticker", *_AMOUNTS, *_MORE))
+_COMMA = "a number with a comma needs quotes"
 _MAX_CHARACTERS = 2**20
 
 
@@ -64,9 +69,14 @@ def portfolio_positions(
     Raises
     ------
     InputError
-        For another shape, an entry without exactly one amount, weights beside amounts, tickers
-        that are no text, numbers that are none; all problems are collected first. The row is the
-        ticker, or the position in a list.
+        For another shape, an entry without exactly one amount, weights beside amounts, keys that
+        an entry does not have, tickers that are no text, numbers that are none; all problems are
+        collected first. The row is the ticker, or the position in a list.
+
+    Warns
+    -----
+    HoldingsWarning
+        For shares of bonds: their value is left missing.
     """
     if not isinstance(parsed, Mapping) or not is_portfolio(parsed):
         keys = sorted(map(str, parsed))[:8] if isinstance(parsed, Mapping) else None
@@ -83,6 +93,13 @@ def portfolio_positions(
     positions = [_position(entry)._replace(portfolio=where) for entry in entries]
     if problems:
         raise InputError("the portfolio cannot be read", problems)
+    bonds = [str(one.ticker) for one in positions if is_unvalued_bond(one)]
+    if bonds:
+        warn(
+            f"the value of the bonds {', '.join(bonds[:5])}{', ...' * (len(bonds) > 5)} is left "
+            f"missing: {UNCLEAR_BOND}; say dollars instead of shares",
+            HoldingsWarning,
+        )
     return positions
 
 
@@ -108,6 +125,9 @@ def _entries(entries: Any, problems: list[Failure]) -> list[Record]:
 
 def _position(entry: Record) -> Position:
     """One entry as a position. Cash has the price 1, so that its shares are its value."""
+    for key in entry.data.keys() - _KNOWN:
+        known = ", ".join((*_AMOUNTS, *_MORE))
+        entry.problem(str(key), f"is no key of an entry, which are {known}; {_COMMA}")
     amounts = [key for key in _AMOUNTS if entry.data.get(key) not in (None, "")]
     if len(amounts) != 1:
         reason = f"say exactly one of {', '.join(_AMOUNTS)} (found: {amounts or 'none'})"
@@ -115,25 +135,24 @@ def _position(entry: Record) -> Position:
     ticker, kind, name = entry.text("ticker"), entry.text("type"), entry.text("name")
     if ticker is None:
         entry.problem("ticker", "is missing")
-    is_cash = table_is_cash(ticker=ticker, name=name, provider_type=kind)
-    units, price = _number(entry, "shares"), _number(entry, "price")
-    if is_cash and math.isnan(price):
-        price = 1.0
-    values = {"shares": units * price, "dollars": _number(entry, "dollars")}
-    values["weight"] = _number(entry, "weight")
-    return Position(
+    values = [_number(entry, key) for key in ("dollars", "weight")]
+    position = Position(
         account=entry.text("account_id"),
         provider="yaml",
         ticker=ticker,
         name=name,
         provider_type=kind,
-        is_cash=is_cash,
-        units=units,
-        price=price,
-        value=values[amounts[0]] if amounts else math.nan,
+        units=_number(entry, "shares"),
+        price=_number(entry, "price"),
+        value=next((value for value in values if not math.isnan(value)), math.nan),
         currency=entry.text("currency") or ("USD" if amounts == ["dollars"] else _own(ticker)),
         cost_basis=_number(entry, "cost_basis"),
     )
+    is_cash = table_is_cash(ticker=ticker, name=name, provider_type=kind)
+    position = position._replace(is_cash=is_cash or is_bare_cash(position, has_units=False))
+    if position.is_cash and math.isnan(position.price):
+        position = position._replace(price=1.0)
+    return completed(position, math.nan, math.nan)
 
 
 def _own(ticker: str | None) -> str | None:

@@ -80,7 +80,9 @@ def read_holdings(
     Warns
     -----
     HoldingsWarning
-        Where an input contradicts its provider's own rules but can be read.
+        Where an input contradicts its provider's own rules but can be read; where the sheets of a
+        workbook are counted together; where only amounts tell that a row or a table repeats
+        others; where cash or a table stands beside the positions and is not read.
 
     Examples
     --------

@@ -4,8 +4,8 @@ One row a position, one a contract of options, and one a currency of cash. `port
 account's institution (else "snaptrade"), `account` its id (else its number, the institution's id
 for it, its name). `provider_type` is ``type.code`` (``cs``) or ``instrument.kind`` (``cef``), and
 ``option`` for option positions. Units of options are contracts and prices are per share, so value
-is units x price x multiplier; the value of a future is likewise its notional amount. Facts about
-the fields: SnapTrade's OpenAPI description of August 2026.
+is units x price x multiplier; the value of a future is likewise its notional amount, and that of a
+bond is left missing. Facts about the fields: SnapTrade's OpenAPI description of August 2026.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sectypes.errors import Failure, HoldingsWarning, InputError, warn
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
 from sectypes.holdings.snaptrade_cash import cash_positions, currency_code
+from sectypes.holdings.values import UNCLEAR_BOND, is_unvalued_bond, par_factor
 from sectypes.vocab import snaptrade_is_cash
 
 __all__ = ["is_snaptrade", "snaptrade_positions"]
@@ -89,7 +90,8 @@ def snaptrade_positions(parsed: Any, *, portfolio: str | None = None) -> list[Po
     Warns
     -----
     HoldingsWarning
-        Where the answer contradicts SnapTrade's own rules.
+        Where the answer contradicts SnapTrade's own rules, and for bonds: SnapTrade gives no
+        values, and theirs are left missing.
     """
     problems: list[Failure] = []
     positions: list[Position] = []
@@ -98,6 +100,13 @@ def snaptrade_positions(parsed: Any, *, portfolio: str | None = None) -> list[Po
         positions += _account_positions(account, portfolio)
     if problems:
         raise InputError("the SnapTrade holdings cannot be read", problems)
+    bonds = [str(one.ticker or one.name) for one in positions if is_unvalued_bond(one)]
+    if bonds:
+        warn(
+            f"SnapTrade: the value of the bonds {', '.join(bonds[:5])}{', ...' * (len(bonds) > 5)} "
+            f"is left missing: {UNCLEAR_BOND}; fill in the column value of the frame",
+            HoldingsWarning,
+        )
     return positions
 
 
@@ -291,10 +300,10 @@ def _valued(
 ) -> Position:
     """Fill in the numbers. A null makes what depends on it missing, never 0."""
     units, price = item.number("units"), item.number("price")
+    is_cash = snaptrade_is_cash(cash_equivalent=item.flag("cash_equivalent"))
+    position = position._replace(is_cash=is_cash, units=units, price=price)
+    factor = par_factor(position, units * price)
     return position._replace(
-        is_cash=snaptrade_is_cash(cash_equivalent=item.flag("cash_equivalent")),
-        units=units,
-        price=price,
-        value=units * price * multiplier,
-        cost_basis=units * unit_cost,
+        value=units * price * multiplier * factor,
+        cost_basis=units * unit_cost * factor,
     )

@@ -2,10 +2,11 @@
 
 `portfolio` is the table's own column of that name, else the file's name without suffix, else
 "csv"; `account` its account number, else the account's name, else the line above the block that
-names it. `provider_type` is the table's own word. A value that the table does not give is
-units x price, times 100 for an option, or times the table's multiplier. A short position whose
-value some brokers write without its sign gets the sign of its units. Money on its way ("Pending
-Activity") is kept as cash; totals, titles and disclaimers are left out.
+names it. `provider_type` is the table's own word, `currency` the table's, else the sign of the
+amounts. A value that the table does not give is units x price, times 100 for an option, or times
+the table's multiplier; a bond's is left missing. A position is short where its units or a column
+such as Side say so, and then units and value are negative. Money on its way ("Pending Activity")
+is kept as cash; totals, titles and disclaimers are left out.
 """
 
 from __future__ import annotations
@@ -15,20 +16,29 @@ from collections.abc import Sequence
 from datetime import date
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
-from sectypes.holdings.amounts import parse_amount
+from sectypes.holdings.amounts import CommaError, currency_sign, parse_amount, two_ways
 from sectypes.holdings.blocks import Block, Row, cell_text, find_blocks, is_pending, position_rows
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import as_text
-from sectypes.taxonomy import Subtype
-from sectypes.tickers import canonical, parse_occ
-from sectypes.vocab import is_account_type_column, provider_label, table_is_cash
+from sectypes.holdings.unsaid import EUROPEAN, is_two_way, signed_currencies, warn_unread
+from sectypes.holdings.values import (
+    UNCLEAR_BOND,
+    completed,
+    is_bare_cash,
+    is_unvalued_bond,
+    shorted,
+)
+from sectypes.tickers import squeeze
+from sectypes.vocab import is_account_type_column, table_is_cash
 
 __all__ = ["table_positions"]
 
 _NOTHING = frozenset({"-", "--", "---", "n/a", "#n/a"})
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False, "": None}
-_OPTION_MULTIPLIER = 100.0
-_BARE_CASH = frozenset({"CASH", "USD"})
+_SIDES = {"": False} | dict.fromkeys(("LONG", "L", "BUY", "BOUGHT"), False) | dict.fromkeys(
+    ("SHORT", "S", "SELL", "SOLD", "SOLDSHORT", "SELLSHORT"), True
+)  # fmt: skip
+_COSTS = ("cost_basis", "unit_cost")
 
 
 def table_positions(
@@ -57,29 +67,50 @@ def table_positions(
     Raises
     ------
     InputError
-        For a table without a ticker column, and for rows or numbers that cannot be read; all
-        problems are collected first.
+        For a table without a ticker column, and for rows or numbers that cannot be read, or can
+        be read in two ways; all problems are collected first.
 
     Warns
     -----
     HoldingsWarning
-        For tickers that were numbers or truth values: a spreadsheet may have changed them.
+        For tickers that were numbers or truth values (a spreadsheet may have changed them), bonds
+        without a value, a side that is neither long nor short, and a table without quantities and
+        values whose other columns hold numbers.
     """
     problems: list[Failure] = []
     blocks = find_blocks(tables, label=label, ticker_column=ticker_column)
     found = [(block, row) for block in blocks for row in position_rows(block, problems)]
-    use_type = not _is_account_type(found)
-    reader = _Reader(problems, use_type=use_type, stem=stem or "csv", portfolio=portfolio)
+    reader = _Reader(
+        problems,
+        use_type=not _is_account_type(found),
+        two_way=is_two_way(tables, found),
+        stem=stem or "csv",
+        portfolio=portfolio,
+    )
     positions = [reader.position(block, row) for block, row in found]
+    lines = [row.line for _, row in found]
+    positions = signed_currencies(positions, reader.signs, lines, problems)
     if problems:
         raise InputError(f"{label} has rows that cannot be read", problems)
-    if reader.changed:
-        warn(
-            f"{label}: tickers in rows {', '.join(reader.changed[:5])} were stored as numbers or "
-            "truth values; leading zeros or letters may be lost (format the column as text)",
-            HoldingsWarning,
-        )
+    bonds = [line for line, one in zip(lines, positions, strict=True) if is_unvalued_bond(one)]
+    for rows, what in ((reader.changed, _CHANGED), (reader.sides, _NO_SIDE), (bonds, _NO_VALUE)):
+        if rows:
+            places = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
+            warn(f"{label}: {what.format(places)}", HoldingsWarning)
+    if ticker_column is None:
+        warn_unread(found, label)
     return positions
+
+
+_CHANGED = (
+    "tickers in rows {} were stored as numbers or truth values; leading zeros or letters may be "
+    "lost (format the column as text)"
+)
+_NO_SIDE = "the side in rows {} is neither long nor short, and is not heard"
+_NO_VALUE = (
+    "the value of the bonds in rows {} is left missing: "
+    f"{UNCLEAR_BOND}; add a column Market Value"
+)
 
 
 def _is_account_type(found: Sequence[tuple[Block, Row]]) -> bool:
@@ -97,11 +128,20 @@ class _Reader:
     """Turns rows into positions and notes what is wrong with them."""
 
     def __init__(
-        self, problems: list[Failure], *, use_type: bool, stem: str, portfolio: str | None
+        self,
+        problems: list[Failure],
+        *,
+        use_type: bool,
+        two_way: bool,
+        stem: str,
+        portfolio: str | None,
     ) -> None:
         self.problems = problems
-        self.changed: list[str] = []
+        self.changed: list[int | str] = []
+        self.sides: list[int | str] = []
+        self.signs: list[str | None] = []
         self._use_type = use_type
+        self._two_way = two_way
         self._stem = stem
         self._portfolio = portfolio
 
@@ -128,8 +168,13 @@ class _Reader:
         said = self._said_cash(block, row)
         is_cash = is_pending(block, row) or _is_cash(block, position) if said is None else said
         position = position._replace(is_cash=is_cash)
+        if self._is_short(block, row):
+            position = shorted(position)
+        cells = (block.cell(row, role) for role in ("value", "price", *_COSTS))
+        signs = () if position.currency else filter(None, map(currency_sign, cells))
+        self.signs.append(next(iter(signs), None))
         multiplier = self._number(block, row, "multiplier")
-        return _completed(position, multiplier, self._number(block, row, "unit_cost"))
+        return completed(position, multiplier, self._number(block, row, "unit_cost"))
 
     def _text(self, block: Block, row: Row, role: str) -> str | None:
         if role not in block.header.columns:
@@ -149,8 +194,17 @@ class _Reader:
             return None
         ticker = self._text(block, row, "ticker")
         if ticker is not None and not isinstance(cell, str):
-            self.changed.append(str(row.line))
+            self.changed.append(row.line)
         return ticker
+
+    def _is_short(self, block: Block, row: Row) -> bool:
+        """Whether a column such as "Side" says short."""
+        if "side" not in block.header.columns:
+            return False
+        word = squeeze(cell_text(block.cell(row, "side")))
+        if word not in _SIDES:
+            self.sides.append(row.line)
+        return _SIDES.get(word, False)
 
     def _said_cash(self, block: Block, row: Row) -> bool | None:
         """What the table itself says in a column ``is_cash``; None where it says nothing."""
@@ -162,11 +216,19 @@ class _Reader:
     def _number(self, block: Block, row: Row, role: str) -> float:
         if role not in block.header.columns:
             return math.nan
+        cell = block.cell(row, role)
         try:
-            return parse_amount(block.cell(row, role))
+            if self._two_way and two_ways(cell):
+                raise CommaError("is a thousand or a fraction: nothing in the file says which")
+            return parse_amount(cell)
+        except CommaError as error:
+            self._problem(block, row, role, f"{error}; {EUROPEAN}")
         except ValueError as error:
-            self._problem(block, row, role, str(error))
-            return math.nan
+            # A word in the place of a cost ("Incomplete") says that there is none.
+            is_word = isinstance(cell, str) and not any(map(str.isdigit, cell))
+            if role not in _COSTS or not is_word:
+                self._problem(block, row, role, str(error))
+        return math.nan
 
     def _problem(self, block: Block, row: Row, role: str, reason: str) -> None:
         name = block.header.names[block.header.columns[role]]
@@ -180,41 +242,7 @@ _TEXT_ROLES = (
 
 
 def _is_cash(block: Block, position: Position) -> bool:
-    """Whether the row says that it is cash.
-
-    CASH and USD are listed securities as well; but a row that leaves quantity and price empty, in
-    a table that has a column of quantities, and that has nothing else to say, is a sum of money.
-    """
+    """Whether the row says that it is cash."""
     ticker, name, kind = position.ticker, position.name, position.provider_type
-    if table_is_cash(ticker=ticker, name=name, provider_type=kind):
-        return True
-    has_units = "units" in block.header.columns and not math.isnan(position.value)
-    is_bare = (
-        name is None and kind is None and math.isnan(position.units) and math.isnan(position.price)
-    )
-    return has_units and is_bare and canonical(ticker) in _BARE_CASH
-
-
-def _completed(position: Position, multiplier: float, unit_cost: float) -> Position:
-    """Work out what the table does not give: the value, and the total cost."""
-    units, price, value, cost = position.units, position.price, position.value, position.cost_basis
-    if math.isnan(multiplier):
-        multiplier = (
-            _OPTION_MULTIPLIER if _is_option(position.ticker, position.provider_type) else 1.0
-        )
-    if math.isnan(value) and position.is_cash and math.isnan(price):
-        price, value = 1.0, units
-    if math.isnan(value):
-        value = units * price * multiplier
-    # Prices are rounded, hence one percent; a value that fits no better is left as it is written.
-    if units < 0 < price and math.isclose(value, -units * price * multiplier, rel_tol=0.01):
-        value = -value
-    if math.isnan(cost):
-        cost = units * unit_cost * multiplier
-    return position._replace(price=price, value=value, cost_basis=cost)
-
-
-def _is_option(ticker: str | None, kind: str | None) -> bool:
-    label = provider_label(kind) if kind else None
-    says_option = label is not None and label.subtype is Subtype.OPTION
-    return says_option or parse_occ(ticker) is not None
+    says_so = table_is_cash(ticker=ticker, name=name, provider_type=kind)
+    return says_so or is_bare_cash(position, has_units="units" in block.header.columns)
