@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sectypes.errors import Failure, InputError
+from sectypes.errors import Failure, InputError, StoreWarning, warn
 from sectypes.records import Dump, OverrideEntry
 from sectypes.taxonomy import SECURITY_TYPES, Classification, Origin, SecurityType, Subtype
 from sectypes.tickers import canonical
@@ -49,8 +49,17 @@ def to_records(dump: Dump) -> list[dict[str, Any]]:
     [{'ticker': 'ON', 'security_type': 'equity', 'leverage': 1.0, 'origin': 'fmp', \
 'observed_at': '2026-01-01T00:00:00+00:00'}]
     """
+    unread: list[str] = []
+    facts = [
+        _record(fact, fmp_data=_sorted_json(payload, fact.ticker, unread))
+        for fact, payload in dump.facts
+    ]
+    if unread:
+        named = ", ".join(unread[:3]) + (f" and {len(unread) - 3:,} more" if unread[3:] else "")
+        problem = f"what the source sent is no JSON, and is left out of the backup: {named}"
+        warn(problem, StoreWarning)
     return [
-        *(_record(fact, fmp_data=_sorted_json(payload)) for fact, payload in dump.facts),
+        *facts,
         *(_record(made, author=author) for made, author in dump.overrides),
         *(_record(opinion, role=OPINION) for opinion in dump.opinions),
     ]
@@ -72,11 +81,15 @@ def _record(fact: Classification, **more: str | None) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _sorted_json(payload: str | None) -> str | None:
+def _sorted_json(payload: str | None, ticker: str, unread: list[str]) -> str | None:
     """The same text whichever database it comes from: PostgreSQL does not keep the order."""
     if payload is None:
         return None
-    return json.dumps(json.loads(payload), sort_keys=True, ensure_ascii=False)
+    try:
+        return json.dumps(json.loads(payload), sort_keys=True, ensure_ascii=False)
+    except (ValueError, RecursionError):  # somebody wrote it by hand
+        unread.append(ticker)
+        return None
 
 
 def from_records(records: Sequence[object], label: str) -> Backup:

@@ -104,7 +104,8 @@ class Settings:
     offline : bool
         ``SECTYPES_OFFLINE``: no source is asked.
     type_aware : bool
-        ``SECTYPES_TYPE_AWARE``: 0 brings back the old behaviour, one rate for everything.
+        ``SECTYPES_TYPE_AWARE``: 0 brings back the old behaviour of the functions in
+        `sectypes.compat`, one rate for everything; nothing else heeds it.
 
     Examples
     --------
@@ -195,9 +196,13 @@ def _check_range(name: str, value: float, *, lowest: float, highest: float) -> N
 
 
 def _check_base_url(service: str, url: str, example: str) -> None:
-    parts = urlsplit(url)
     name = f"{service}_BASE_URL"
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port != 0  # which is read, and refused, only here
+    except ValueError:  # whose message may hold a piece of a password
+        parts, has_port = urlsplit(""), False
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not has_port:
         raise ConfigError(f"{name} must be an http(s) URL such as {example}")
     if parts.username or parts.password or parts.query:
         raise ConfigError(

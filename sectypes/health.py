@@ -71,6 +71,7 @@ class CacheStatistics:
             "facts_by_type": dict(held.by_type) if held else {},
             "stale": held.stale if held else None,
             "negative": held.negative if held else None,
+            "opinions": held.opinions if held else None,
             "overrides": held.overrides if held else None,
             "changes": held.changes if held else None,
             "answers": self.answers,
@@ -85,7 +86,9 @@ class CacheStatistics:
         """Names and values for people."""
         shown = {f"entries in {name}": f"{count:,}" for name, count in self.entries.items()}
         for layer in self.layers:
-            rate = "not asked" if layer.hit_rate is None else f"{layer.hit_rate:.1%} hits"
+            if layer.hit_rate is None:  # it was not asked
+                continue
+            rate = f"{layer.hit_rate:.1%} hits"
             times = "" if layer.p50_ms is None else f", {layer.p50_ms:g} / {layer.p95_ms:g} ms"
             shown[f"{layer.name} (median / 95%)"] = rate + times
         if self.contents is not None:
@@ -94,12 +97,14 @@ class CacheStatistics:
                 "facts by type": kinds or "none",
                 "stale facts": f"{self.contents.stale:,}",
                 "remembered noes": f"{self.contents.negative:,}",
+                "second opinions": f"{self.contents.opinions:,}",
                 "overrides": f"{self.contents.overrides:,}",
                 "changes of facts": f"{self.contents.changes:,}",
             }
-        shown["answers"] = (
-            f"{self.answers:,}, {self.guesses:,} guessed, {self.stale_answers:,} stale"
-        )
+        if self.answers:
+            shown["answers"] = (
+                f"{self.answers:,}, {self.guesses:,} guessed, {self.stale_answers:,} stale"
+            )
         of = "no limit" if self.daily_limit is None else f"limit {self.daily_limit:,}"
         told = "unknown" if self.calls_today is None else f"{self.calls_today:,}"
         return shown | {"calls today": f"{told}, {of}"}
@@ -213,12 +218,15 @@ def _tried(name: str, look: Callable[[], tuple[str, str]]) -> Check:
 
 def _schema(store: SqlStore, lookup: Lookup) -> tuple[str, str]:
     # The first use of an SQLite file makes or upgrades its tables.
-    store.calls_on(lookup.clock().date())
+    store.contents()
     return "ok", f"{store.revision()}, as this version needs"
 
 
 def _database(store: SqlStore, lookup: Lookup) -> tuple[str, str]:
     store.count_calls(lookup.clock().date(), 0, None)
+    unreadable = store.unreadable()
+    if unreadable is not None:
+        return "failed", f"{store.label} holds {unreadable}"
     return "ok", f"{store.label} can be read and written, {store.contents().facts:,} facts"
 
 
@@ -249,10 +257,14 @@ class _OneCall:
         if self._is_spent:
             return False
         self._is_spent = True
-        if not self._lookup.budget.spend():
-            self.why_not = self._lookup.budget.why_not
+        try:
+            is_counted = self._lookup.budget.spend()
+        except StoreSchemaError:  # which the check of the database tells
+            self.why_not = "the database cannot count the call"
             return False
-        return True
+        if not is_counted:
+            self.why_not = self._lookup.budget.why_not
+        return is_counted
 
     def took(self, seconds: float) -> None:
         self._lookup.metrics.took("network", seconds)

@@ -75,7 +75,7 @@ class Keeping:
         Raises
         ------
         InputError
-            A blank ticker, an unknown type, or a time without its zone.
+            A blank ticker, an unknown type, or a time that is past or without its zone.
         StoreUnavailable
             There is no database to keep it in.
         """

@@ -13,17 +13,15 @@ Moment: TypeAlias = "date | datetime | str"
 """An aware time, a day, or either as ISO 8601 text; see `moment`."""
 
 
-def moment(value: Moment, *, name: str, at_end: bool = True) -> datetime:
-    """Turn what a caller gives as a time into an aware time.
+def moment(value: Moment, *, name: str) -> datetime:
+    """Turn what a caller gives as a time into an aware time in UTC.
 
     Parameters
     ----------
     value : Moment
-        An aware time, which stays as it is; a day; or either as ISO 8601 text.
+        An aware time; a day, which stands for its last moment in UTC; or either as ISO 8601 text.
     name : str
         What the caller calls it; for the error.
-    at_end : bool
-        Whether a day stands for its last moment in UTC, or for its first.
 
     Raises
     ------
@@ -35,15 +33,18 @@ def moment(value: Moment, *, name: str, at_end: bool = True) -> datetime:
     >>> moment("2026-01-31", name="as_of").isoformat()
     '2026-01-31T23:59:59.999999+00:00'
     >>> moment("2026-01-31T09:30+01:00", name="as_of").isoformat()
-    '2026-01-31T09:30:00+01:00'
+    '2026-01-31T08:30:00+00:00'
     """
     given = _read(value) if isinstance(value, str) else value
     if isinstance(given, datetime):
         if given.tzinfo is None:
             raise InputError(f"{name} needs its zone, best UTC: {given.isoformat()} is naive")
-        return given
+        try:
+            return given.astimezone(UTC)
+        except OverflowError:
+            raise InputError(f"{name} is no time in UTC: {given.isoformat()}") from None
     if isinstance(given, date):
-        return datetime.combine(given, time.max if at_end else time.min, UTC)
+        return datetime.combine(given, time.max, UTC)
     raise InputError(
         f"{name} must be a day, such as 2026-01-31, or a time with its zone, such as"
         f" 2026-01-31T09:30Z; it is {shown(value)}"

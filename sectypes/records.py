@@ -104,6 +104,8 @@ class Contents:
         Facts by security type.
     negative : int
         Remembered "no"s that still count.
+    opinions : int
+        What the second source said.
     overrides : int
         Overrides, expired ones included.
     changes : int
@@ -114,6 +116,7 @@ class Contents:
     stale: int
     by_type: Mapping[str, int]
     negative: int
+    opinions: int
     overrides: int
     changes: int
 

@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sectypes.asking import Answered, Keeper, Order, Track, write_answers
@@ -43,7 +43,7 @@ held back."""
 _ASKED_ANEW = Attempt("memory", Outcome.SKIPPED, "asked anew")
 _COUNTED = {
     AnswerStatus.NOT_FOUND: "not_found",
-    AnswerStatus.REFUSED: "refused",
+    AnswerStatus.REFUSED: "failed",
     AnswerStatus.REFUSED_SYMBOL: "refused",
     AnswerStatus.FAILED: "failed",
     AnswerStatus.THROTTLED: "left_over",
@@ -75,13 +75,17 @@ class RefreshSummary:
     new, changed, unchanged : int
         Facts that were not known, whose type is another now, and that were confirmed.
     not_found, refused, failed : int
-        No such ticker; outside the plan, or the key is refused; no usable answer.
+        No such ticker; outside the plan; no usable answer, or the key or account is refused.
     left_over : int
         Not asked, because the budget or the quota is spent or the run was only planned.
     calls : int
         Calls made, further tries included.
     flips : tuple[Flip, ...]
         The known types that changed, or would.
+    is_cut_short : bool
+        Whether tickers are left over for another reason than the caller's own number of calls.
+    note : str
+        Why the first of them failed or was left over; empty where nothing went wrong.
     is_held_back : bool
         Whether the brake holds the flips back; they are not written then, and the tickers are
         asked again by the next run.
@@ -102,6 +106,8 @@ class RefreshSummary:
     left_over: int = 0
     calls: int = 0
     flips: tuple[Flip, ...] = ()
+    is_cut_short: bool = False
+    note: str = ""
     is_held_back: bool = False
     dry_run: bool = False
     bill: Bill
@@ -114,6 +120,8 @@ class RefreshSummary:
                 {"ticker": key, "old_type": old.value, "new_type": new.value}
                 for key, old, new in self.flips
             ],
+            "is_cut_short": self.is_cut_short,
+            "note": self.note,
             "is_held_back": self.is_held_back,
             "dry_run": self.dry_run,
             "bill": self.bill.to_dict(),
@@ -126,7 +134,7 @@ class RefreshSummary:
         numbers = ", ".join(
             f"{getattr(self, name):,} {name.replace('_', ' ')}" for name in _NUMBERS[1:]
         )
-        lines = [numbers, *(f"  {flip}" for flip in self.flips)]
+        lines = [numbers, *filter(None, [self.note]), *(f"  {flip}" for flip in self.flips)]
         if self.is_held_back:
             lines.append(
                 f"{len(self.flips)} known types would change, more than"
@@ -168,13 +176,14 @@ class _Brake(Keeper):
         self.answered: set[str] = set()
         self.counts: Counter[str] = Counter()
         self.flips: list[Flip] = []
+        self.notes: dict[str, str] = {}
 
     def take(self, answered: Answered) -> Known:
         old, fact = self._old.get(answered.key), answered.fact
         self.answered.add(answered.key)
         self.counts["asked"] += 1
         if fact is None:
-            self.counts[_COUNTED[answered.status]] += 1
+            self.count(_COUNTED[answered.status], answered.known)
             if old is not None and old.is_fresh(self._lookup.clock()):
                 # A fact in its lifetime does not become stale because it was asked for early.
                 attempts = answered.known.attempts
@@ -202,6 +211,14 @@ class _Brake(Keeper):
         return kept._replace(
             opinion=answered.known.opinion, is_opinion_stale=answered.known.is_opinion_stale
         )
+
+    def count(self, what: str, known: Known) -> None:
+        """Count one key, with the words of the first that has no answer."""
+        self.counts[what] += 1
+        # Behind the source's own words an older fact may be named that stands in.
+        said = [one.note for one in known.attempts if one.outcome is not Outcome.STALE]
+        if said and what not in self.notes:
+            self.notes[what] = said[-1]
 
     def settle(self) -> bool:
         """Write the flips, unless they are too many; whether they are held back."""
@@ -241,10 +258,17 @@ def due_keys(lookup: Lookup, days: float) -> list[str]:
 
     due = [
         (rank(kept.fact.observed_at.timestamp(), kept.uses), kept.fact.ticker)
-        for kept in lookup.store.due(now - timedelta(days=days))
+        for kept in lookup.store.due(_days_before(now, days))
         if kept.fact.observed_at is not None
     ]
     return [key for _, key in sorted(due)]
+
+
+def _days_before(now: datetime, days: float) -> datetime:
+    try:
+        return now - timedelta(days=days)
+    except OverflowError:  # nothing is as old as that
+        return datetime.min.replace(tzinfo=UTC)
 
 
 def open_keys(lookup: Lookup, keys: Iterable[str]) -> list[str]:
@@ -311,7 +335,10 @@ def refresh(
     counts = brake.counts
     for key in askable:
         if key not in brake.answered:
-            counts[_by_others(old.get(key), known[key].fact)] += 1
+            brake.count(_by_others(old.get(key), known[key].fact), known[key])
+    # What the run's own number of calls leaves over is as the caller wanted it.
+    is_cut_short = bool(counts["left_over"]) and (most is None or order.calls < most)
+    told = ("failed", "left_over") if is_cut_short else ("failed",)
     log.info("refresh: asked for %d of %d", counts["asked"], len(wanted))
     return RefreshSummary(
         wanted=len(wanted),
@@ -325,6 +352,8 @@ def refresh(
         left_over=counts["left_over"],
         calls=order.calls,
         flips=tuple(brake.flips),
+        is_cut_short=is_cut_short,
+        note=next((brake.notes[one] for one in told if one in brake.notes), ""),
         is_held_back=is_held_back,
         bill=bill,
     )

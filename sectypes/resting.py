@@ -49,8 +49,8 @@ class RestingStore:
         self._store = store
         self._clock = clock
         self._on_unreadable = on_unreadable
-        self._until: dict[str, datetime] = {}
-        self._told: dict[str, str] = {}
+        # Until when it rests and what was said about it, in one: other threads may look any time.
+        self._until: dict[str, tuple[datetime, str]] = {}
 
     def use(self, purpose: str, action: Callable[[SqlStore], T], otherwise: T) -> T:
         """Do something with the database; where it fails, warn, go on, and let it rest a while.
@@ -60,24 +60,24 @@ class RestingStore:
         now = self._clock()
         if self._store is None:
             return otherwise
-        rests_until = [self._until[one] for one in {purpose, "read"} if one in self._until]
+        rests_until = [self._until[one][0] for one in {purpose, "read"} if one in self._until]
         if rests_until and now < max(rests_until):
             return otherwise
         try:
             return action(self._store)
         except StoreUnavailable as error:
-            self._until[purpose] = now + REST
+            self._until[purpose] = (
+                now + REST,
+                (f"the cache database cannot be used to {purpose}: {error}. {_COST[purpose]}"),
+            )
             if purpose == "read":
                 self._on_unreadable(error)
             log.warning("cache database: cannot %s: %s", purpose, error)
-            self._told[purpose] = (
-                f"the cache database cannot be used to {purpose}: {error}. {_COST[purpose]}"
-            )
-            warn(self._told[purpose], StoreWarning)
+            warn(self._until[purpose][1], StoreWarning)
             return otherwise
 
     def warn_while_unreadable(self) -> None:
         """Say again that it cannot be read, as long as it is not tried again."""
-        until = self._until.get("read")
+        until, told = self._until.get("read", (None, ""))
         if until is not None and self._clock() < until:
-            warn(self._told["read"], StoreWarning)
+            warn(told, StoreWarning)

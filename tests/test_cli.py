@@ -394,6 +394,9 @@ def test_audit_takes_limits_and_scenarios_and_gives_json_and_csv(sample, tmp_pat
         (["--json", "--csv"], 2, "choose one"),
         (["--out", "report.pdf"], 2, ".html"),
         (["--fx", "EUR"], 2, "EUR=1.08"),
+        (["--fx", "=1"], 2, "EUR=1.08"),
+        (["--fx", "EUR=-1"], 2, "EUR=1.08"),
+        (["--fx", "EUR=nan"], 2, "EUR=1.08"),
         (["--out", "no/such/folder/report.html"], 1, "no/such/folder"),
     ],
 )
@@ -429,6 +432,49 @@ def test_audit_takes_exchange_rates(sample, tmp_path):
     code, out, err = sample("audit", str(tmp_path / "two.csv"), "--fx", "eur=1.5", "--json")
     assert code == 0, err
     assert [row["weight"] for row in json.loads(out)["positions"]] == pytest.approx([0.7, 0.3])
+
+
+def test_a_name_outside_the_output_s_characters_is_no_end(shell, tmp_path):
+    (tmp_path / "jp.csv").write_text("Symbol,Description,Value\nSPY,\u30c8\u30e8\u30bf,1\n")
+    ran = shell("audit", "jp.csv", "--csv", PYTHONIOENCODING="cp1252", SECTYPES_OFFLINE="1")
+    assert (ran.returncode, "Traceback" in ran.stderr) == (0, False)
+    assert r"\u30c8\u30e8\u30bf" in ran.stdout
+
+
+def test_a_folder_named_like_a_notebook_is_told_by_its_path(tmp_path, capsys):
+    in_the_way = tmp_path / "01_quickstart.ipynb"
+    in_the_way.mkdir()
+    assert run(["lab", str(tmp_path), "--no-open"]) == 1
+    assert capsys.readouterr().err == f"sectypes: cannot read {in_the_way}: Is a directory\n"
+
+
+def test_a_closed_output_is_an_error_without_a_traceback(tmp_path):
+    command = [str(Path(sys.executable).parent / "sectypes"), "--version"]
+    ran = subprocess.run(
+        ["/bin/sh", "-c", 'exec "$@" >&-', "sh", *command],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr == "sectypes: cannot write the output: standard output is closed\n"
+
+
+def test_each_line_about_a_database_says_who_speaks_and_says_it_once(shell):
+    ran = shell("classify", "SPY", SECTYPES_DATABASE_URL="sqlite:////no/such/folder/x.db")
+    lines = ran.stderr.splitlines()
+    assert all(line.startswith("sectypes: ") for line in lines)
+    assert len(lines) == len(set(lines))
+    assert sum("cannot be used to read" in line for line in lines) == 1
+
+
+def test_only_the_command_that_can_read_a_pattern_promises_it(capsys):
+    told = {}
+    for command in ("conflicts", "audit"):
+        run([command, "--help"])
+        told[command] = "pattern of" in " ".join(capsys.readouterr().out.split())
+    assert told == {"conflicts": False, "audit": True}
 
 
 def test_a_full_disk_behind_the_pipe_is_an_error_without_a_traceback(tmp_path):

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from support.fmp_server import invalid_key, profile
+from support.fmp_server import invalid_key, profile, rate_limit
 
 from sectypes.cli import run
 from sectypes.current import using
@@ -159,6 +159,27 @@ def test_refresh_shows_the_bill_first(call, fmp_server):
     assert sorted(fmp_server.calls) == ["DSU", "DSU", "SPY"]
 
 
+@pytest.mark.parametrize(
+    ("reply", "limit", "options", "code", "says"),
+    [
+        (invalid_key(), None, [], 1, "FMP_API_KEY is missing or not accepted"),
+        (rate_limit(retry_after=3600), None, [], 1, "limit"),
+        (None, 0, [], 1, "budget: 0 calls a day are spent"),
+        (None, None, ["--max-calls", "1"], 0, ""),
+    ],
+)
+def test_a_refresh_that_does_nothing_says_why_and_fails(
+    call, database, fmp_server, reply, limit, options, code, says
+):
+    put(database, "DSU", "SPY")
+    if reply is not None:
+        fmp_server.script(None, reply, forever=True)
+    asked = ["cache", "refresh", "DSU", "SPY", *options]
+    got, out, _ = call(*asked, limit=limit)
+    assert (got, says in out) == (code, True)
+    assert says in json.loads(call(*asked, "--json", limit=limit)[1])["note"]
+
+
 def test_refresh_stale_dry_run_and_max_calls(call, database, fmp_server):
     keys = [f"T{number}" for number in range(6)]
     put(database, *keys)
@@ -249,6 +270,25 @@ def test_export_and_import(call, database, tmp_path, suffix):
     assert "2 kept" in call("cache", "import", path)[1]
 
 
+def test_one_row_that_cannot_be_read_costs_no_answer_and_is_no_whole_backup(call, database):
+    put(database, "AAA", "BBB", days=1)
+    with closing(sqlite3.connect(database)) as direct, direct:
+        direct.execute("UPDATE security_types SET expires_at = 'soon' WHERE ticker = 'AAA'")
+    code, out, err = call("classify", "AAA", "BBB", "--json")
+    assert code == 0
+    assert [row["served_by"] for row in json.loads(out)][1] == "database"
+    assert "'AAA' in security_types (expires_at is 'soon')" in err
+    put(database, "AAA", days=0)
+    with closing(sqlite3.connect(database)) as direct, direct:
+        direct.execute("UPDATE security_types SET expires_at = 'soon' WHERE ticker = 'AAA'")
+    backup = database.parent / "backup.json"
+    code, out, err = call("cache", "export", str(backup))
+    assert (code, out) == (1, f"1 records written to {backup}\n")
+    assert "'AAA' in security_types" in err
+    code, out, _ = call("cache", "health")
+    assert (code, "'AAA' in security_types" in out) == (1, True)
+
+
 def test_what_is_lost_is_asked_for(call, database, tmp_path, monkeypatch):
     import io
 
@@ -277,10 +317,10 @@ def test_overrides_are_set_listed_and_removed(call, monkeypatch):
         "override", "set", "brk.b", "bond", "--note", "n", "--author", "ann",
         "--expires", "2100-01-01",
     )  # fmt: skip
-    assert (code, out) == (0, "BRK-B is bond from now on\n")
+    assert (code, out) == (0, "BRK-B is bond from now on, until 2100-01-01T23:59:59.999Z\n")
     [row] = json.loads(call("override", "list", "--json")[1])
     assert (row["ticker"], row["author"], row["in_force"]) == ("BRK-B", "ann", True)
-    assert row["expires"].startswith("2100-01-01T00:00:00")
+    assert row["expires"].startswith("2100-01-01T23:59:59")
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert call("override", "set", "BRK-B", "etf", "--note", "n")[0] == 1
     assert call("override", "set", "BRK-B", "etf", "--note", "n", "--yes", "--json")[0] == 0
@@ -290,6 +330,48 @@ def test_overrides_are_set_listed_and_removed(call, monkeypatch):
     assert call("override", "remove", "BRK.B")[0] == 1
     assert call("override", "remove", "BRK.B", "--yes")[1].endswith("no longer overridden\n")
     assert call("override", "list")[1] == "none\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "means"),
+    [
+        ("2100-01-02", "2100-01-02T23:59:59.999Z"),
+        ("21000102", "2100-01-02T23:59:59.999Z"),
+        ("2100-01-02T00:00:00+02:00", "2100-01-01T22:00:00.000Z"),
+        ("2100-01-01T22:00-05:00", "2100-01-02T03:00:00.000Z"),
+        ("2100-01-02T10:14:00Z", "2100-01-02T10:14:00.000Z"),
+    ],
+)
+def test_a_time_on_the_command_line_means_what_it_says(call, given, means):
+    asked = ["override", "set", "E2", "cash", "--note", "n", "--expires", given]
+    code, out, _ = call(*asked, "--json")
+    assert (code, json.loads(out)["expires"]) == (0, means)
+    assert f"until {means}" in call(*asked, "--yes")[1]
+    [row] = json.loads(call("override", "list", "--json")[1])
+    assert row["expires"] == means
+
+
+@pytest.mark.parametrize(
+    ("as_of", "kind"),
+    [
+        ("2026-03-02", "mutual_fund"),
+        ("20260302", "mutual_fund"),
+        ("2026-03-02T10:13:59Z", "etf"),
+        ("2026-03-02T10:14:00Z", "mutual_fund"),
+        ("2026-03-02T05:14:00-05:00", "mutual_fund"),
+        ("2026-03-01", "etf"),
+        ("2026-03-01T23:00:00-12:00", "mutual_fund"),
+    ],
+)
+def test_as_of_counts_the_time_of_day_and_its_zone(call, database, as_of, kind):
+    seen = datetime(2026, 3, 1, tzinfo=UTC)
+    changed = datetime(2026, 3, 2, 10, 14, tzinfo=UTC)
+    with SqlStore(f"sqlite:///{database}", clock=lambda: seen) as store:
+        for one, time in (("etf", seen), ("mutual_fund", changed)):
+            made = Classification("DSU", SecurityType(one), Origin.FMP, observed_at=time)
+            store.put_facts([(made, None)])
+    [row] = json.loads(call("classify", "DSU", "--as-of", as_of, "--json")[1])
+    assert row["security_type"] == kind
 
 
 # -- database -----------------------------------------------------------------------------------
@@ -341,6 +423,16 @@ def test_db_sql_prints_the_committed_statements(call, monkeypatch, arguments, sa
         (["cache", "warm", "missing.csv"], 1, "missing.csv"),
         (["override", "set", "DSU", "fund", "--note", "n"], 2, "fund"),
         (["override", "set", "DSU", "bond"], 2, "note"),
+        (["override", "set", "DSU", "bond", "--note", " "], 2, "must say why"),
+        (["override", "set", "P", "cash", "--note", "n", "--expires", "2020-01-01"], 1, "is past"),
+        (["override", "set", "P", "cash", "--note", "n", "--expires", "2027"], 2, "such as 2026"),
+        (["classify", "DSU", "--as-of", "2026"], 2, "such as 2026"),
+        (["classify", "DSU", "--as-of", "20260230"], 2, "such as 2026"),
+        (["classify", "DSU", "--as-of", "1793000000"], 2, "such as 2026"),
+        (["classify", "DSU", "--as-of", "2026-01-31T10:00"], 2, "needs its zone"),
+        (["classify", "DSU", "--as-of", "0001-01-01T00:00+14:00"], 2, "no time in UTC"),
+        (["classify", "DSU", "--column", "Symbol"], 2, "are for a file"),
+        (["classify", "DSU", "--provider", "csv"], 2, "are for a file"),
         (["override", "remove", "DSU", "--yes"], 1, "DSU has no override"),
         (["db", "sql", "--dialect", "mysql"], 2, "mysql"),
     ],

@@ -39,6 +39,10 @@ def test_openfigi_is_read_from_the_environment():
         ("OPENFIGI_BASE_URL", f"https://example.com/?key={CANARY}", "goes into OPENFIGI_API_KEY"),
         ("OPENFIGI_BASE_URL", "ftp://example.com", "such as https://api.openfigi.com/v3"),
         ("OPENFIGI_BASE_URL", "api.openfigi.com", "such as https://api.openfigi.com/v3"),
+        ("FMP_BASE_URL", "http://[::1", "such as https://financialmodelingprep.com/stable"),
+        ("FMP_BASE_URL", "http://127.0.0.1:notaport", "such as https://financialmodel"),
+        ("FMP_BASE_URL", "http://127.0.0.1:99999/stable", "such as https://financialmodel"),
+        ("FMP_BASE_URL", f"https://u:{CANARY}/x@example.com", "such as https://financialmodel"),
         ("FMP_BASE_URL", "https://u:p@example.com", "goes into FMP_API_KEY"),
     ],
 )

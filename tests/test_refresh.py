@@ -186,7 +186,10 @@ def test_calls_count_further_tries(build, store, fmp_server):
 def test_a_refused_key_ends_the_run(build, store, fmp_server):
     fmp_server.script(None, invalid_key(), forever=True)
     summary = build(store, workers=2).bulk_refresh(names(50))
-    assert summary.refused == summary.asked == 50
+    assert summary.failed == summary.asked == 50
+    assert summary.note == "FMP_API_KEY is missing or not accepted"
+    assert summary.note in str(summary).splitlines()
+    assert summary.to_dict()["note"] == summary.note
     assert summary.calls <= 4
 
 
@@ -194,7 +197,27 @@ def test_a_spent_quota_leaves_the_rest_over(build, store, fmp_server):
     serve(fmp_server, names(50))
     fmp_server.script("T0010", rate_limit(retry_after=3600), forever=True)
     summary = build(store, workers=1).bulk_refresh(names(50))
-    assert (summary.new, summary.left_over) == (10, 40)
+    assert (summary.new, summary.left_over, summary.is_cut_short) == (10, 40, True)
+    assert "limit" in summary.note.lower()
+
+
+@pytest.mark.parametrize(
+    ("most", "limit", "cut_short", "says"),
+    [
+        (2, None, False, ""),
+        (0, None, False, ""),
+        (2, 9, False, ""),
+        (None, 2, True, "budget: 2 calls a day are spent"),
+        (3, 2, True, "budget: 2 calls a day are spent"),
+        (5, 9, False, ""),
+    ],
+)
+def test_what_the_caller_s_own_number_leaves_over_is_no_fault(
+    build, store, fmp_server, most, limit, cut_short, says
+):
+    serve(fmp_server, names(5))
+    summary = build(store, fmp_daily_limit=limit).bulk_refresh(names(5), max_calls=most)
+    assert (summary.is_cut_short, summary.note) == (cut_short, says)
 
 
 def test_a_summary_reads_well_everywhere(build, store, clock, fmp_server):
@@ -293,6 +316,13 @@ def test_a_dry_run_costs_nothing_and_shows_the_bill(build, store, clock, fmp_ser
     assert str(summary.bill) == "37 calls, 213 of 250 left today"
     assert "would ask for 37 tickers" in str(summary)
     assert (summary.left_over, summary.dry_run, fmp_server.calls) == (37, True, [])
+
+
+@pytest.mark.parametrize("days", [1e6, 1e12, float("inf")])
+def test_nothing_is_older_than_all_time_but_what_is_expired_is_due(build, store, clock, days):
+    put_old(store, clock, ["OLD"], days=100)
+    put_old(store, clock, ["NEW"], days=1)
+    assert build(store).refresh_stale(days, dry_run=True).wanted == 1
 
 
 @pytest.mark.parametrize(

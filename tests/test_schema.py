@@ -346,6 +346,33 @@ def test_an_empty_older_table_is_adopted_too(empty_url):
     assert run(empty_url, "SELECT count(*) FROM security_types") == [(0,)]
 
 
+def test_one_odd_row_of_the_older_system_costs_no_other_row(tmp_path, clock):
+    url = f"sqlite:///{tmp_path}/older.db"
+    make_older_database(url)
+    run(url, "UPDATE security_types SET fmp_data = 'not json' WHERE ticker = 'DSU'")
+    run(url, "UPDATE security_types SET last_updated = 'soon' WHERE ticker = 'spy'")
+    with SqlStore(url, clock=clock) as store:
+        facts = store.lookup(["DSU", "SPY", "BRK-B"]).facts
+    assert [facts[key].origin for key in ("DSU", "SPY", "BRK-B")] == ["provider", "fmp", "provider"]
+    assert facts["SPY"].observed_at == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("column", ["fmp_data", "last_updated", "created_at"])
+def test_an_older_table_may_lack_what_is_not_needed(empty_url, clock, column):
+    make_older_database(empty_url)
+    run(empty_url, f"ALTER TABLE security_types DROP COLUMN {column}")
+    migrate.upgrade(empty_url)
+    with SqlStore(empty_url, clock=clock) as store:
+        assert store.lookup(["DSU"]).facts["DSU"].security_type == "mutual_fund"
+
+
+def test_a_table_of_somebody_else_s_is_told_and_left_alone(empty_url):
+    run(empty_url, "CREATE TABLE security_types (symbol TEXT)")
+    with pytest.raises(StoreSchemaError, match="neither this package's nor the older system's"):
+        migrate.upgrade(empty_url)
+    assert within(empty_url, lambda db: inspect(db).get_table_names()) == ["security_types"]
+
+
 def test_an_sqlite_file_of_the_older_system_is_adopted_on_first_use(tmp_path, clock):
     url = f"sqlite:///{tmp_path}/older.db"
     make_older_database(url)

@@ -338,8 +338,16 @@ def test_overrides_and_facts_do_not_mix(store):
     assert store.lookup(["DSU"]).facts["DSU"].security_type == "mutual_fund"
 
 
+@pytest.mark.parametrize("days", [-400, 0])
+def test_an_override_that_would_never_count_is_refused(store, clock, days):
+    ends = clock.now + timedelta(days=days)
+    with pytest.raises(InputError, match=r"the override of DSU would never count: .* is past"):
+        store.set_override("DSU", SecurityType.CASH, note="n", author="ada", expires_at=ends)
+    assert store.overrides() == {}
+
+
 def test_a_later_override_replaces_an_earlier_one(store, clock):
-    store.set_override("DSU", SecurityType.CASH, note="first", author="ada", expires_at=clock.now)
+    store.set_override("DSU", SecurityType.CASH, note="first", author="ada")
     second = store.set_override("DSU", SecurityType.ETF, note="second", author="bob")
     assert store.overrides() == {"DSU": second}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
@@ -13,10 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from sectypes.errors import StoreUnavailable
+from sectypes.backup_records import to_records
+from sectypes.errors import StoreUnavailable, StoreWarning
+from sectypes.records import OverrideEntry
 from sectypes.store import SqlStore
 from sectypes.store.dialects import COPY_FROM
-from sectypes.store.rows import is_key, read_column, usable_keys
+from sectypes.store.reading import read_columns
+from sectypes.store.rows import is_key, usable_keys
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
 
 SEEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -199,21 +203,120 @@ def test_what_only_sqlite_lets_one_write_is_read(sqlite_file, column, value, fie
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("leverage", "a lot"), ("last_updated", "yesterday"), ("expires_at", "2026-13-01")],
+    [
+        ("leverage", "a lot"),
+        ("last_updated", "yesterday"),
+        ("last_updated", ""),
+        ("last_updated", "0001-01-01 00:00:00+14:00"),  # no year of UTC
+        ("expires_at", "2026-13-01"),
+        ("expires_at", ""),
+        ("security_type", "token"),
+    ],
 )
-def test_what_cannot_be_read_is_told_with_its_column(sqlite_file, column, value):
-    by_hand(sqlite_file, f"UPDATE security_types SET {column} = '{value}'")
-    for ask in (lambda: sqlite_file.lookup(["Q0", "Q1"]), sqlite_file.list_facts):
-        with pytest.raises(StoreUnavailable, match=f"holds a {column} that cannot be read") as told:
-            ask()
-        assert not told.value.retryable
-
-
-def test_a_type_of_a_newer_version_is_told_as_such(sqlite_file):
+def test_a_row_that_cannot_be_read_is_named_and_costs_no_other_row(sqlite_file, column, value):
+    [(other, payload)] = samples(1)
+    sqlite_file.put_facts([(other, payload)])
     by_hand(sqlite_file, "PRAGMA ignore_check_constraints = ON")
-    by_hand(sqlite_file, "UPDATE security_types SET security_type = 'token'")
-    with pytest.raises(StoreUnavailable, match=r"holds a security_type .* 'token'"):
-        sqlite_file.lookup(["Q1"])
+    by_hand(sqlite_file, f"UPDATE security_types SET {column} = '{value}' WHERE ticker = 'Q1'")
+    for ask in (
+        lambda: sqlite_file.lookup(["Q0", "Q1", "Q2"]).facts,
+        lambda: {one.ticker: one for one in sqlite_file.list_facts()},
+        lambda: {one.fact.ticker: one.fact for one in sqlite_file.dump().facts},
+    ):
+        with pytest.warns(StoreWarning, match=rf"1 row .*'Q1' in security_types \({column} is"):
+            assert ask() == {"Q0": other}
+    assert f"({column} is {value!r})" in sqlite_file.unreadable()
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("security_types", "last_updated = 'soon'"),
+        ("security_types", "expires_at = 'soon', last_updated = '2020-01-01'"),
+        ("second_opinions", "last_updated = 'soon'"),
+        ("second_opinions", "leverage = 'two', last_updated = '2020-01-01'"),
+        ("lookup_misses", "observed_at = 'soon'"),
+        ("lookup_misses", "expires_at = 'soon', observed_at = '2020-01-01'"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_replaced_by_the_next_answer(sqlite_file, table, change):
+    miss = Miss("Q2", AnswerStatus.NOT_FOUND, "", SEEN, SEEN + timedelta(days=1))
+    [(made, _)] = samples(1)
+    made = made.replace(ticker="Q2", origin=Origin.OPENFIGI)
+    put = {
+        "security_types": lambda: sqlite_file.put_facts([(made, None)]),
+        "second_opinions": lambda: sqlite_file.put_opinions([made]),
+        "lookup_misses": lambda: sqlite_file.put_misses([miss]),
+    }[table]
+    put()
+    by_hand(sqlite_file, f"UPDATE {table} SET {change} WHERE ticker = 'Q2'")
+    assert f"'Q2' in {table}" in sqlite_file.unreadable()
+    put()
+    assert sqlite_file.unreadable() is None
+
+
+@pytest.mark.parametrize("value", ["31.12.2026", "", "never"])
+def test_an_override_that_cannot_be_read_is_named_and_the_others_count(sqlite_file, value):
+    for key in ("Q1", "Q2"):
+        sqlite_file.set_override(key, SecurityType.CASH, note="n", author="a")
+    by_hand(sqlite_file, f"UPDATE overrides SET expires_at = '{value}' WHERE ticker = 'Q1'")
+    for ask in (
+        sqlite_file.overrides,
+        lambda: {one.made.ticker for one in sqlite_file.override_entries()},
+        lambda: {one.made.ticker for one in sqlite_file.dump().overrides},
+    ):
+        with pytest.warns(StoreWarning, match=r"'Q1' in overrides \(expires_at is"):
+            assert [*ask()] == ["Q2"]
+    assert "overrides" in sqlite_file.unreadable()
+
+
+def test_an_expiry_that_names_no_zone_is_in_utc_in_overrides_too(sqlite_file, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        sqlite_file.set_override("Q1", SecurityType.CASH, note="n", author="a")
+        by_hand(sqlite_file, "UPDATE overrides SET expires_at = '2026-03-02 12:00:00'")
+        assert sqlite_file.overrides()["Q1"].expires_at == SEEN
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_a_number_that_sqlite_made_of_a_day_is_that_day(sqlite_file):
+    sqlite_file.set_override("Q1", SecurityType.CASH, note="n", author="a")
+    by_hand(sqlite_file, "UPDATE overrides SET expires_at = '20260302'")
+    assert sqlite_file.overrides()["Q1"].expires_at == SEEN - timedelta(hours=12)
+
+
+def test_a_history_with_a_row_that_cannot_be_read_does_not_tell_the_past(sqlite_file):
+    [(made, _)] = list(samples(2))[1:]
+    later = made.replace(security_type=SecurityType.BOND, observed_at=SEEN + timedelta(days=2))
+    sqlite_file.put_facts([(later, None)])
+    assert sqlite_file.past(["Q1"], SEEN + timedelta(days=1)).keys() == {"Q1"}
+    by_hand(sqlite_file, "UPDATE security_type_history SET changed_at = 'then'")
+    with pytest.warns(StoreWarning, match=r"security_type_history \(changed_at is 'then'"):
+        assert sqlite_file.past(["Q1"], SEEN + timedelta(days=1)) == {}
+    with pytest.warns(StoreWarning, match="changed_at"):
+        assert sqlite_file.history("Q1") == []
+
+
+def test_calls_that_are_no_number_are_not_counted_on(sqlite_file):
+    sqlite_file.count_calls(SEEN.date(), 1, None)
+    by_hand(sqlite_file, "UPDATE api_usage SET calls = 'many'")
+    for ask in (sqlite_file.calls_on, lambda day: sqlite_file.count_calls(day, 1, 9)):
+        with pytest.raises(StoreUnavailable, match=r"a count in api_usage .* 'many'"):
+            ask(SEEN.date())
+
+
+def test_a_payload_that_is_no_json_costs_no_other_isin_and_no_backup(sqlite_file):
+    [(other, _)] = samples(1)
+    sqlite_file.put_facts([(other, {"isin": "US0378331005"})])
+    by_hand(sqlite_file, "UPDATE security_types SET fmp_data = 'not json' WHERE ticker = 'Q1'")
+    assert sqlite_file.isins(["Q0", "Q1"]) == {"Q0": "US0378331005"}
+    assert "'Q1' in security_types (fmp_data is 'no JSON')" in sqlite_file.unreadable()
+    with pytest.warns(StoreWarning, match="is no JSON, and is left out of the backup: Q1"):
+        records = to_records(sqlite_file.dump())
+    assert ["fmp_data" in record for record in records] == [True, False]
 
 
 def test_bytes_that_are_no_text_are_told_as_an_error_of_the_database(sqlite_file):
@@ -234,7 +337,11 @@ def test_bytes_that_are_no_text_are_told_as_an_error_of_the_database(sqlite_file
     ],
 )
 def test_times_are_read_in_utc_whatever_their_zone(texts, times):
-    found = read_column("last_updated", datetime, json.dumps(texts))
+    ([_, found], _) = read_columns(
+        "security_types",
+        {"ticker": str, "last_updated": datetime},
+        [json.dumps(["Q1"] * len(texts)), json.dumps(texts)],
+    )
     assert found == times
     assert {time.tzinfo for time in found if time} <= {UTC}
 
@@ -251,7 +358,8 @@ def test_sqlite_keeps_times_as_text_of_one_width(tmp_path, time, kept):
     [(made, _)] = samples(1)
     with SqlStore(f"sqlite:///{tmp_path}/cache.db") as store:
         store.put_facts([(made.replace(observed_at=time), None)])
-        store.set_override("Q0", SecurityType.CASH, note="n", author="a", expires_at=time)
+        override = made.replace(origin=Origin.OVERRIDE, observed_at=SEEN, expires_at=time)
+        store.restore([], [OverrideEntry(override, "a")])
     with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
         facts = database.execute("SELECT last_updated FROM security_types").fetchall()
         assert facts == database.execute("SELECT expires_at FROM overrides").fetchall() == [(kept,)]

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 from alembic import command
+from sqlalchemy import text
 from support.fmp_server import connection_reset, empty_list, invalid_key, server_error
 from support.services import at_once
 
@@ -20,6 +21,7 @@ from sectypes.errors import StoreSchemaError, StoreUnavailable, StoreWarning
 from sectypes.health import CacheStatistics, Check, Health
 from sectypes.metrics import Metrics
 from sectypes.records import Contents, html_table
+from sectypes.resting import RestingStore
 from sectypes.service import SecurityTypeService
 from sectypes.store import SqlStore, migrate
 from sectypes.store.connect import as_secret
@@ -56,7 +58,7 @@ def test_contents_count_everything(store, clock):
     store.put_misses([Miss("X", AnswerStatus.NOT_FOUND, "n", SEEN, clock.now + DAY)])
     store.put_misses([Miss("Y", AnswerStatus.NOT_FOUND, "n", SEEN, clock.now)])
     store.set_override("A", SecurityType.CASH, note="n", author="a")
-    assert store.contents() == Contents(3, 1, {"etf": 1, "equity": 2}, 1, 1, 1)
+    assert store.contents() == Contents(3, 1, {"etf": 1, "equity": 2}, 1, 0, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_statistics_without_a_database(build):
     assert (stats.entries, stats.contents, stats.calls_today) == ({"memory": 0}, None, 0)
     told = stats.to_dict()
     assert json.loads(json.dumps(told)) == told
-    assert "not asked" in str(stats)
+    assert not {"answers", "memory (median / 95%)"} & stats.rows().keys()  # nothing was asked
 
 
 def test_statistics_read_well(build, store):
@@ -188,6 +190,8 @@ def test_statistics_read_well(build, store):
     assert lines["entries in database"].strip() == "1"
     assert lines["facts by type"].strip() == "mutual_fund 1"
     assert lines["calls today"].strip() == "1, no limit"
+    assert lines["answers"].strip() == "1, 0 guessed, 0 stale"
+    assert lines["second opinions"].strip() == "0"
     assert "<td>mutual_fund 1</td>" in stats._repr_html_()
     assert json.loads(json.dumps(stats.to_dict()))["layers"][0]["name"] == "memory"
     assert isinstance(stats, CacheStatistics)
@@ -274,6 +278,32 @@ def test_health_tells_a_broken_database_and_a_wrong_schema(build, database_url):
     empty = build(SqlStore(database_url)).health_check()
     assert status(empty)["schema"] == "failed"
     assert f"needs {REVISION}: run `sectypes db upgrade`" in str(empty)
+    fmp = empty.checks[-1]
+    told = (fmp.name, fmp.status, fmp.note)
+    assert told == ("fmp", "skipped", "the database cannot count the call")
+
+
+@pytest.mark.parametrize("table", ["security_types", "overrides"])
+def test_health_tells_what_cannot_be_read(build, tmp_path, table):
+    with SqlStore(f"sqlite:///{tmp_path}/cache.db") as store:
+        put(store, "A", "B")
+        store.set_override("A", SecurityType.CASH, note="n", author="a")
+        change = text(f"UPDATE {table} SET expires_at = 'soon' WHERE ticker = 'A'")
+        store._database.write(lambda connection: connection.execute(change))
+        found = build(store).health_check()
+    assert status(found)["database"] == "failed"
+    assert f"1 row that cannot be read: 'A' in {table} (expires_at is 'soon')" in str(found)
+
+
+def test_who_looks_while_a_database_fails_is_told_why():
+    def look(error: StoreUnavailable) -> None:
+        resting.warn_while_unreadable()  # as another thread may, in the middle of it
+
+    broken = SqlStore("sqlite:////no/such/folder/x.db")
+    resting = RestingStore(broken, lambda: SEEN, look)
+    with pytest.warns(StoreWarning, match="cannot be used to read") as seen:
+        assert resting.use("read", SqlStore.overrides, {}) == {}
+    assert len(seen) == 2
 
 
 def test_health_tells_a_full_disk(build, tmp_path, monkeypatch):

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects.postgresql import JSONB
 
+from sectypes.errors import StoreSchemaError
 from sectypes.store.tables import JsonText, UtcDateTime
 from sectypes.tickers import canonical
 
@@ -157,19 +158,34 @@ def _create_misses() -> None:
 
 
 def _has_older_table() -> bool:
-    found = sa.inspect(op.get_bind())
-    if not found.has_table("security_types"):
+    if not sa.inspect(op.get_bind()).has_table("security_types"):
         return False
-    return "origin" not in {column["name"] for column in found.get_columns("security_types")}
+    found = _columns("security_types")
+    if not {"ticker", "security_type"} <= found:
+        raise StoreSchemaError(
+            "the database has a table security_types that is neither this package's nor the older"
+            " system's: rename it, or name another database in SECTYPES_DATABASE_URL",
+            found=None,
+            needed=revision,
+        )
+    return "origin" not in found
+
+
+def _columns(table: str) -> set[str]:
+    return {column["name"] for column in sa.inspect(op.get_bind()).get_columns(table)}
 
 
 def _copy_older_rows() -> None:
     """Copy each ticker's newest row; spellings of one ticker become one, so the table stays too."""
-    words = "ticker, security_type, fmp_data, last_updated, created_at"
+    found = _columns(OLDER)
+    wanted = ("ticker", "security_type", "fmp_data", "last_updated", "created_at")
+    words = ", ".join(name if name in found else f"NULL AS {name}" for name in wanted)
     older = op.get_bind().exec_driver_sql(f"SELECT {words} FROM {OLDER}")  # noqa: S608
     rows: dict[str, dict[str, Any]] = {}
     for ticker, kind, data, updated, created in older:
-        row = _as_fact(canonical(ticker), kind, data, _utc(updated or created), _utc(created))
+        row = _as_fact(
+            canonical(str(ticker or "")), kind, data, _utc(updated or created), _utc(created)
+        )
         known = rows.get(row["ticker"])
         if row["ticker"] and (known is None or known["last_updated"] < row["last_updated"]):
             rows[row["ticker"]] = row
@@ -185,9 +201,10 @@ def _as_fact(
     key: str, kind: str | None, data: object, updated: datetime, created: datetime
 ) -> dict[str, Any]:
     """With FMP's profile it is FMP's fact; without, somebody's word, to be asked for again."""
-    profile = json.loads(data) if isinstance(data, str) else data
+    profile = _profile(data)
     is_proven = isinstance(profile, dict) and bool(profile)
-    word = (kind or "").strip().lower()
+    name = profile.get("companyName") if isinstance(profile, dict) else None
+    word = str(kind or "").strip().lower()
     return {
         "ticker": key,
         # A word that the taxonomy does not know takes the conservative rate.
@@ -195,7 +212,7 @@ def _as_fact(
         "leverage": 1.0,
         "origin": "fmp" if is_proven else "provider",
         "raw_label": kind,
-        "name": profile.get("companyName") if isinstance(profile, dict) else None,
+        "name": name if isinstance(name, str) else None,
         "last_updated": updated,
         "expires_at": updated + FACT_LIFE if is_proven else updated,
         "created_at": created,
@@ -203,10 +220,20 @@ def _as_fact(
     }
 
 
+def _profile(data: object) -> Any:
+    """What is no JSON proves nothing; the older table keeps it."""
+    try:
+        return json.loads(data) if isinstance(data, str) else data
+    except (ValueError, RecursionError):
+        return None
+
+
 def _utc(time: object) -> datetime:
-    """The older system wrote UTC without saying so; a missing time is long ago."""
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time)
-    if not isinstance(time, datetime):
-        return datetime(1970, 1, 1, tzinfo=UTC)
-    return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+    """The older system wrote UTC without saying so; a missing or unreadable time is long ago."""
+    try:
+        read = datetime.fromisoformat(time) if isinstance(time, str) else time
+        if isinstance(read, datetime):
+            return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    return datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,9 +6,13 @@ went well.
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any, Never, TextIO
 
 import typer
@@ -33,6 +37,8 @@ _ROOMS = {
 
 def main() -> Never:
     """Run the command line and leave the process with its exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):  # a name need not be of the output's character set
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
@@ -49,12 +55,12 @@ def run(arguments: list[str]) -> int:
     int
         0 when all went well, 1 for an error, 2 for a command that is not understood.
     """
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _shown_log():
         warnings.simplefilter("always", UserWarning)
         warnings.showwarning = _show_warning
         try:
             code = _exit_code(arguments)
-            sys.stdout.flush()
+            common.flush()
         except OSError as error:  # of files nobody lets one out: the output is not taken
             typer.echo(f"sectypes: cannot write the output: {error.strerror}", err=True)
             return 1
@@ -85,6 +91,25 @@ def _close_service() -> None:
     current = sys.modules.get("sectypes.current")
     if current is not None:
         current.close_service()
+
+
+class _Shown(logging.Handler):
+    """Shows what the package logs, but for what it also warns of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.name != "sectypes.resting":
+            typer.echo(f"sectypes: {record.getMessage()}", err=True)
+
+
+@contextmanager
+def _shown_log() -> Iterator[None]:
+    """Show what somebody should know from the log; without this Python prints it as it is."""
+    log, handler = logging.getLogger("sectypes"), _Shown(logging.WARNING)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
 
 
 def _show_warning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -65,7 +66,7 @@ def list_(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    """Show the facts in the database, in the order of their tickers."""
+    """Show FMP's facts in the database, in the order of their tickers; not OpenFIGI's."""
     from sectypes.current import get_service
 
     facts = get_service().list_facts(security_type=kind, is_stale=stale, limit=limit, offset=offset)
@@ -228,7 +229,7 @@ def _run(work: Callable[[bool], RefreshSummary], *, dry_run: bool, as_json: bool
         typer.echo(str(summary))
     if summary.is_held_back:
         typer.echo("sectypes: held back; run again with --accept to write it", err=True)
-    if summary.is_held_back or summary.failed:
+    if summary.is_held_back or summary.failed or summary.is_cut_short:
         raise typer.Exit(1)
 
 
@@ -264,16 +265,22 @@ def _seconds(text: str) -> float:
 
 @cache_app.command("export")
 def export_(file: BackupFile, yes: Yes = False, as_json: AsJson = False) -> None:
-    """Write all facts and overrides to a file."""
+    """Write all facts and overrides to a file; exit code 1 if one of them cannot be read."""
     from sectypes.current import get_service
 
     if file.exists():
         confirm(f"{file} is there already. Replace it?", yes=yes)
-    written = get_service().export_cache(file)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", UserWarning)
+        written = get_service().export_cache(file)
     if as_json:
         print_json({"file": str(file), "records": written})
     else:
         typer.echo(f"{written:,} records written to {file}")
+    for one in told:
+        typer.echo(f"sectypes: {one.message}", err=True)
+    if told:  # it is no backup of everything
+        raise typer.Exit(1)
 
 
 @cache_app.command("import")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +15,7 @@ from sectypes.cli.common import (
     FromProvider,
     Provider,
     Table,
+    a_time,
     app,
     plain,
     read,
@@ -34,7 +35,13 @@ def classify(
     ] = None,
     provider: FromProvider = None,
     as_of: Annotated[
-        datetime | None, typer.Option("--as-of", help="As it was known on that day (UTC).")
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            parser=a_time("--as-of"),
+            metavar="TIME",
+            help="As it was known then: the end of a day (UTC), or a time with its zone.",
+        ),
     ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
@@ -43,20 +50,21 @@ def classify(
     refuse_both(as_json, as_csv)
     if bool(tickers) == (file is not None):
         raise typer.BadParameter("give tickers, or a file with --file")
-    day = None if as_of is None else as_of.date()
+    if file is None and (column is not None or provider is not None):
+        raise typer.BadParameter("--column and --provider are for a file (--file)")
     if file is None:
-        answers = _tickers(tickers or [], day)
+        answers = _tickers(tickers or [], as_of)
     else:
-        answers = _positions(file, provider, column, day)
+        answers = _positions(file, provider, column, as_of)
     show(answers, as_json=as_json, as_csv=as_csv)
 
 
-def _tickers(tickers: Sequence[str], day: date | None) -> Table:
+def _tickers(tickers: Sequence[str], as_of: datetime | None) -> Table:
     """The columns of `frames.explain` for bare tickers, without a frame."""
     from sectypes.current import get_service
 
     distinct = list(dict.fromkeys(tickers))
-    found = dict(zip(distinct, get_service().resolve(distinct, as_of=day), strict=True))
+    found = dict(zip(distinct, get_service().resolve(distinct, as_of=as_of), strict=True))
     answers = [found[ticker] for ticker in tickers]
     facts = [answer.classification for answer in answers]
     return {
@@ -73,13 +81,13 @@ def _tickers(tickers: Sequence[str], day: date | None) -> Table:
 
 
 def _positions(
-    file: Path, provider: Provider | None, column: str | None, day: date | None
+    file: Path, provider: Provider | None, column: str | None, as_of: datetime | None
 ) -> Table:
     """Where each position of a file is held, and what `frames.explain` says about it."""
     from sectypes import frames
     from sectypes.columns import frame_columns
 
     holdings = read(file, provider, column)
-    answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None, as_of=day)
+    answers = frames.explain(frame_columns(holdings, {}), service=None, progress=None, as_of=as_of)
     place = [name for name in ("portfolio", "account", "provider") if name in holdings]
     return {**plain(holdings[place]), **plain(answers)}

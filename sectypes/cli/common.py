@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -16,6 +18,7 @@ import typer
 
 from sectypes.errors import InputError
 from sectypes.files import neutralised, write_whole
+from sectypes.moments import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,13 +33,16 @@ __all__ = [
     "DryRun",
     "FromProvider",
     "HoldingsFile",
+    "HoldingsFiles",
     "Provider",
     "Table",
     "Yes",
+    "a_time",
     "app",
     "comparison_text",
     "confirm",
     "exchange_rates",
+    "flush",
     "make_folder",
     "plain",
     "print_json",
@@ -76,12 +82,11 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 FromProvider = Annotated[
     Provider | None, typer.Option("--provider", help="Read the file as this provider's.")
 ]
-HoldingsFile = Annotated[
+KINDS_OF_FILES = "Plaid or SnapTrade JSON, a broker's CSV or Excel, portfolio.yaml"
+HoldingsFile = Annotated[Path, typer.Argument(help=f"{KINDS_OF_FILES}.")]
+HoldingsFiles = Annotated[
     Path,
-    typer.Argument(
-        help="Plaid or SnapTrade JSON, a broker's CSV or Excel, portfolio.yaml,"
-        " or a quoted pattern of Parquet or CSV files."
-    ),
+    typer.Argument(help=f"{KINDS_OF_FILES}, or a quoted pattern of Parquet or CSV files."),
 ]
 
 Table: TypeAlias = Mapping[str, Sequence[Any]]
@@ -96,6 +101,31 @@ def read(file: Path, provider: Provider | None, column: str | None = None) -> pd
     if column is not None:
         return read_ticker_column(file, column)
     return read_holdings(file, provider=provider.value if provider else None)
+
+
+def a_time(name: str) -> Callable[[str], datetime]:
+    """What reads a day or a time from an option."""
+
+    def read_time(text: str) -> datetime:
+        try:
+            return moment(text, name=name)
+        except InputError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return read_time
+
+
+def flush() -> None:
+    """Hand over all that was printed.
+
+    Raises
+    ------
+    OSError
+        Nobody takes it.
+    """
+    if sys.stdout is None:  # as Python begins where it is closed; `typer` prints nothing then
+        raise OSError(errno.EBADF, "standard output is closed")
+    sys.stdout.flush()
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -227,14 +257,18 @@ def comparison_text(compared: Comparison) -> str:
 
 def exchange_rates(given: Sequence[str]) -> dict[str, float]:
     """Read ``EUR=1.08`` and the like."""
-    rates = {}
-    for text in given:
-        code, _, number = text.partition("=")
-        try:
-            rates[code.strip().upper()] = float(number)
-        except ValueError:
-            raise typer.BadParameter(f"--fx takes EUR=1.08 and the like, not {text!r}") from None
-    return rates
+    return dict(map(_exchange_rate, given))
+
+
+def _exchange_rate(text: str) -> tuple[str, float]:
+    code, _, number = text.partition("=")
+    try:
+        currency, rate = code.strip().upper(), float(number)
+    except ValueError:
+        currency, rate = "", 0.0
+    if not currency or not 0 < rate < math.inf:
+        raise typer.BadParameter(f"--fx takes EUR=1.08 and the like, not {text!r}")
+    return currency, rate
 
 
 def report_writer(path: Path) -> Callable[[Comparison], object]:

@@ -14,6 +14,7 @@ from sectypes.cli.common import (
     AsJson,
     FromProvider,
     HoldingsFile,
+    HoldingsFiles,
     Provider,
     app,
     comparison_text,
@@ -68,7 +69,7 @@ _CONFLICT_COLUMNS = [
 
 @app.command()
 def audit(
-    file: HoldingsFile,
+    file: HoldingsFiles,
     limits: Annotated[
         Path | None, typer.Option(help="risk_limits.yaml, in the older form too.")
     ] = None,
@@ -106,6 +107,7 @@ def audit(
     from sectypes.scenarios import CrashScenarios, RiskLimits
 
     refuse_both(as_json, as_csv)
+    rates_of_exchange = exchange_rates(fx or [])
     write = None if out is None else report_writer(out)
     holdings: Any = _collection(file, provider) if _is_collection(file) else read(file, provider)
     verified = plain(_verified(holdings)) if verify else None
@@ -117,7 +119,7 @@ def audit(
         method=method,
         curve=curve,
         leverage=leverage,
-        fx=exchange_rates(fx or []) or None,
+        fx=rates_of_exchange or None,
     )
     if write is not None:
         write(compared)

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from sectypes.cli.common import app, make_folder
-from sectypes.errors import MissingExtraError
+from sectypes.cli.common import app, flush, make_folder
+from sectypes.errors import InputError, MissingExtraError
 from sectypes.files import write_whole
 
 __all__ = ["lab"]
@@ -40,15 +40,22 @@ def lab(
         target = folder / name
         if not target.exists() or force:
             write_whole(target, content)
-        elif target.read_bytes() != content:
+        elif _content(target) != content:
             typer.echo(f"sectypes: {target} was changed and is kept; --force replaces it", err=True)
     typer.echo(f"{len(_notebooks())} notebooks in {folder}")
     if not no_open:
-        sys.stdout.flush()
+        flush()
         # In the place of this process, so that Ctrl-C reaches JupyterLab and nobody else.
         os.execv(  # noqa: S606  no shell is wanted
             sys.executable, [sys.executable, "-m", "jupyterlab", str(folder), *(options or ())]
         )
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {file}: {error.strerror or error}") from None
 
 
 def _notebooks() -> dict[str, bytes]:

@@ -8,7 +8,18 @@ from typing import Annotated
 
 import typer
 
-from sectypes.cli.common import AsCsv, AsJson, Table, Yes, app, confirm, print_json, show
+from sectypes.cli.common import (
+    AsCsv,
+    AsJson,
+    Table,
+    Yes,
+    a_time,
+    app,
+    confirm,
+    print_json,
+    records,
+    show,
+)
 from sectypes.errors import InputError
 from sectypes.taxonomy import SecurityType
 
@@ -32,7 +43,12 @@ def set_(
     note: Annotated[str, typer.Option(help="Why; shown with every answer.")],
     author: Annotated[str | None, typer.Option(help="Who says so; by default you.")] = None,
     expires: Annotated[
-        datetime | None, typer.Option(help="Day or time (UTC) from which it no longer counts.")
+        datetime | None,
+        typer.Option(
+            parser=a_time("--expires"),
+            metavar="TIME",
+            help="Last day (UTC) on which it counts, or the time (with its zone) when it ends.",
+        ),
     ] = None,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -41,6 +57,8 @@ def set_(
     from sectypes.current import get_service
     from sectypes.tickers import canonical
 
+    if not note.strip():
+        raise typer.BadParameter("--note must say why")
     service = get_service()
     there = service.overrides().get(canonical(ticker))
     if there is not None:
@@ -51,12 +69,18 @@ def set_(
         security_type,
         note=note,
         author=author or getpass.getuser(),
-        expires=None if expires is None else expires.replace(tzinfo=UTC),
+        expires=expires,
     )
+    told: Table = {
+        "ticker": [made.ticker],
+        "security_type": [made.security_type.value],
+        "expires": [made.expires_at],
+    }
     if as_json:
-        print_json({"ticker": made.ticker, "security_type": made.security_type.value})
+        print_json(records(told)[0])
     else:
-        typer.echo(f"{made.ticker} is {made.security_type.value} from now on")
+        until = "" if made.expires_at is None else f", until {records(told)[0]['expires']}"
+        typer.echo(f"{made.ticker} is {made.security_type.value} from now on{until}")
 
 
 @override_app.command("list")

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from sectypes.config import Secret
+from sectypes.errors import InputError
 from sectypes.records import Stored
 from sectypes.store import rows, sql
 from sectypes.store.connect import as_secret
@@ -33,6 +34,9 @@ class SqlStore(Upkeep):
     It is opened by the first call, not before. An SQLite file makes and upgrades its tables
     itself; a PostgreSQL, which others use too, only by `sectypes db upgrade`. Each call is one
     transaction. Keys are canonical tickers (`sectypes.tickers.canonical`).
+
+    A row that somebody wrote by hand and that cannot be read counts as not known; a `StoreWarning`
+    names it, and the other rows are not touched by it.
 
     Every call may raise `StoreUnavailable`, where the database cannot be used, and
     `StoreSchemaError`, where its tables are of another version. Neither holds the URL.
@@ -217,7 +221,7 @@ class SqlStore(Upkeep):
         Raises
         ------
         InputError
-            The key, the leverage or the time cannot be kept.
+            The key, the leverage or the time cannot be kept, or the time is past.
         """
         made = Classification(
             key,
@@ -230,6 +234,10 @@ class SqlStore(Upkeep):
             expires_at=expires_at,
         )
         row = rows.override_row(made, author=author)
+        if made.expires_at is not None and made.expires_at <= self._clock():
+            raise InputError(
+                f"the override of {key} would never count: {made.expires_at.isoformat()} is past"
+            )
         ended_at = self._clock()
         self._database.write(partial(sql.upsert_override, row=row, ended_at=ended_at))
         return made

@@ -37,7 +37,9 @@ from sqlalchemy import (
     cast,
     func,
     inspect,
+    or_,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy import column as new_column
@@ -59,6 +61,8 @@ __all__ = [
     "each_of",
     "has_table",
     "insert_into",
+    "is_json",
+    "isin_in",
     "listed",
     "upsert",
 ]
@@ -123,14 +127,33 @@ def as_iso(connection: Connection, column: Column[datetime]) -> ColumnElement[st
     """The time as text: reading that is several times faster than what the drivers do."""
     if _is_postgresql(connection):
         return cast(func.timezone("UTC", column), Text).concat("+00:00")
-    return type_coerce(column, Text)
+    return cast(column, Text)
 
 
 def as_json(connection: Connection, column: Column[Any]) -> ColumnElement[str]:
     """JSON as its text."""
     if _is_postgresql(connection):
         return cast(column, Text)
-    return type_coerce(column, Text)
+    return cast(column, Text)
+
+
+def isin_in(connection: Connection, payload: Column[Any]) -> ColumnElement[str]:
+    """The ISIN in what the source sent; NULL without one, or where the payload is no JSON."""
+    return case((is_json(connection, payload), payload["isin"].as_string()))
+
+
+def is_json(connection: Connection, column: Column[Any]) -> ColumnElement[bool]:
+    """Whether the column holds JSON: SQLite lets anybody write anything there."""
+    if _is_postgresql(connection):
+        return true()
+    return func.json_valid(type_coerce(column, Text)) == 1
+
+
+def has_no_time(connection: Connection, column: Column[datetime]) -> ColumnElement[bool]:
+    """Whether the column holds what is no time: a text on SQLite, an infinite one elsewhere."""
+    if _is_postgresql(connection):
+        return func.isfinite(column).is_(False)
+    return func.julianday(column).is_(None)
 
 
 def has_table(connection: Connection, name: str) -> bool:
@@ -143,9 +166,9 @@ def has_table(connection: Connection, name: str) -> bool:
 def listed(connection: Connection, column: Column[Any]) -> ColumnElement[str]:
     """All rows' values of a column as one JSON array.
 
-    A driver makes a Python value of each field of each row; `rows.read_column` makes what they mean
-    of the array in a fifth of the time. A number may come as its text, a time as ISO text with its
-    offset.
+    A driver makes a Python value of each field of each row; `reading.read_columns` makes what they
+    mean of the array in a fifth of the time. A number may come as its text, a time as ISO text with
+    its offset.
     """
     if _is_postgresql(connection):
         return cast(func.json_agg(column), Text)
@@ -180,7 +203,8 @@ def upsert(
     batch : int
         Rows a statement; COPY, which takes any number, may take more.
     newest : str | None
-        The column with the time that decides; None to replace always.
+        The column with the time that decides; None to replace always. A row that holds no time
+        there is always replaced.
     keep : frozenset[str]
         Columns that stay as they are in an existing row.
     add : frozenset[str]
@@ -204,7 +228,9 @@ def upsert(
         replaced = set(names) - {"ticker"} - keep - add
         values: dict[str, ColumnElement[Any]] = {name: new[name] for name in replaced}
         values |= {name: table.c[name] + new[name] for name in add}
-        older = None if newest is None else table.c[newest] < new[newest]
+        older = None
+        if newest is not None:
+            older = or_(table.c[newest] < new[newest], has_no_time(connection, table.c[newest]))
         statement = statement.on_conflict_do_update(
             index_elements=["ticker"],
             set_=values,

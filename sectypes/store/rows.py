@@ -5,41 +5,36 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
-from functools import cache, partial
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
-import msgspec
-
-from sectypes.errors import Failure, InputError, StoreUnavailable
-from sectypes.records import Change
+from sectypes.errors import Failure, InputError
+from sectypes.records import Change, OverrideEntry
 from sectypes.store.tables import FACT_ORIGINS, KEPT_MISSES, TICKER_WIDTH
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
 
 __all__ = [
     "FACT_COLUMNS",
+    "HISTORY_COLUMNS",
+    "MISS_COLUMNS",
+    "OVERRIDE_COLUMNS",
+    "Replaced",
     "Row",
-    "as_change",
     "as_facts",
-    "as_miss",
-    "as_override",
-    "as_replaced",
+    "as_misses",
+    "as_overrides",
     "fact_rows",
-    "facts_of_rows",
     "is_key",
     "miss_rows",
     "override_row",
-    "read_column",
     "usable_keys",
 ]
 
 Row = dict[str, Any]
 
 _WIDTHS = frozenset(range(1, TICKER_WIDTH + 1))
-_TYPES = {kind.value: kind for kind in SecurityType}
 _SUBTYPES = {kind.value: kind for kind in Subtype}
-_ORIGINS = {origin.value: origin for origin in Origin}
 
 FACT_COLUMNS: Mapping[str, Any] = {
     "ticker": str,
@@ -53,6 +48,39 @@ FACT_COLUMNS: Mapping[str, Any] = {
     "expires_at": datetime,
 }
 """The columns of a fact in the order of a classification's fields, and what each is read as."""
+
+MISS_COLUMNS: Mapping[str, Any] = {
+    "ticker": str,
+    "status": AnswerStatus,
+    "note": str,
+    "observed_at": datetime,
+    "expires_at": datetime,
+}
+
+OVERRIDE_COLUMNS: Mapping[str, Any] = {
+    "ticker": str,
+    "security_type": SecurityType,
+    "subtype": str,
+    "leverage": float,
+    "note": str,
+    "created_at": datetime,
+    "expires_at": datetime,
+    "author": str,
+}
+
+HISTORY_COLUMNS: Mapping[str, Any] = {
+    "ticker": str,
+    "old_type": SecurityType,
+    "new_type": SecurityType,
+    "origin": Origin,
+    "raw_label": str,
+    "changed_at": datetime,
+    "old_subtype": str,
+    "old_leverage": float,
+    "old_origin": Origin,
+    "old_label": str,
+    "old_seen": datetime,
+}
 
 
 def is_key(ticker: str) -> bool:
@@ -171,30 +199,40 @@ def miss_rows(misses: Iterable[Miss]) -> list[Row]:
     return [rows[key] for key in sorted(rows)]
 
 
-def as_change(row: Any) -> Change:
-    """A change of a fact from its row."""
-    return Change(
-        row.ticker,
-        _TYPES[row.old_type],
-        _TYPES[row.new_type],
-        _ORIGINS[row.origin],
-        row.raw_label,
-        row.changed_at,
-    )
+class Replaced(NamedTuple):
+    """A row of the history: the new fact, and what it took the place of."""
 
+    ticker: str
+    old_type: SecurityType
+    new_type: SecurityType
+    origin: Origin
+    raw_label: str | None
+    changed_at: datetime
+    old_subtype: str | None
+    old_leverage: float | None
+    old_origin: Origin | None
+    old_label: str | None
+    old_seen: datetime | None
 
-def as_replaced(row: Any) -> Classification:
-    """What the fact said before the change in this row."""
-    return Classification(
-        row.ticker,
-        _TYPES[row.old_type],
-        # Changes kept before schema 0002 do not tell whose the former fact was.
-        _ORIGINS[row.old_origin or row.origin],
-        _SUBTYPES.get(row.old_subtype),
-        1.0 if row.old_leverage is None else row.old_leverage,
-        row.old_label,
-        observed_at=row.old_seen,
-    )
+    @property
+    def change(self) -> Change:
+        """What changed."""
+        given = self._asdict()
+        return Change(**{name: given[name] for name in Change._fields})
+
+    @property
+    def old_fact(self) -> Classification:
+        """What the fact said before."""
+        return Classification(
+            self.ticker,
+            self.old_type,
+            # Changes kept before schema 0002 do not tell whose the former fact was.
+            self.old_origin or self.origin,
+            _SUBTYPES.get(self.old_subtype or ""),
+            1.0 if self.old_leverage is None else self.old_leverage,
+            self.old_label,
+            observed_at=self.old_seen,
+        )
 
 
 def override_row(made: Classification, *, author: str) -> Row:
@@ -225,56 +263,6 @@ def override_row(made: Classification, *, author: str) -> Row:
     }
 
 
-def read_column(name: str, kind: Any, given: str | Sequence[Any]) -> list[Any]:
-    """The values of a column from their JSON array, or from those of rows.
-
-    Raises
-    ------
-    StoreUnavailable
-        One of them is something else: somebody wrote it by hand, or a newer version did.
-    """
-    try:
-        return _in_utc(_times(given)) if kind is datetime else _read_as(kind, given)
-    except (msgspec.ValidationError, ValueError) as error:
-        problem = f"the cache database holds a {name} that cannot be read: {error}"
-    raise StoreUnavailable(problem, source="database", retryable=False)
-
-
-def _times(given: str | Sequence[Any]) -> list[datetime | None]:
-    try:
-        return _read_as(datetime, given)
-    except msgspec.ValidationError:  # a day alone, which somebody wrote by hand
-        return [said and datetime.fromisoformat(said) for said in _read_as(str, given)]
-
-
-def _read_as(kind: Any, given: str | Sequence[Any]) -> list[Any]:
-    """Values as what they mean, None where there is none."""
-    read = _readers(kind)
-    return read.decode(given) if isinstance(given, str) else read.convert(given)
-
-
-class _Readers(NamedTuple):
-    decode: Callable[[str], list[Any]]
-    convert: Callable[[Sequence[Any]], list[Any]]
-
-
-@cache
-def _readers(kind: Any) -> _Readers:
-    many, is_strict = list[kind | None], kind is not float  # which may come as its text
-    decode = msgspec.json.Decoder(many, strict=is_strict).decode
-    return _Readers(decode, partial(msgspec.convert, type=many, strict=is_strict))
-
-
-def _in_utc(times: list[datetime | None]) -> list[datetime | None]:
-    """The times in UTC; one without a zone, which somebody wrote by hand, is taken as UTC."""
-    if {time.tzinfo for time in times if time is not None} <= {UTC}:
-        return times
-    return [
-        time and (time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC))
-        for time in times
-    ]
-
-
 def as_facts(columns: Iterable[Sequence[Any]]) -> list[Classification]:
     """Classifications from the columns of `FACT_COLUMNS`: ten thousand pass here at once."""
     tickers, kinds, origins, subtypes, leverages, labels, *rest = columns
@@ -289,31 +277,25 @@ def _shared(labels: Iterable[str | None]) -> dict[str | None, str]:
     return {label: sys.intern(label) for label in set(labels) if label is not None}
 
 
-def facts_of_rows(rows: Sequence[Sequence[Any]]) -> list[Classification]:
-    """Classifications from rows that begin with the columns of `FACT_COLUMNS`, times as text."""
-    if not rows:
-        return []
-    columns = zip(FACT_COLUMNS.items(), zip(*rows, strict=True), strict=False)
-    return as_facts(read_column(name, kind, values) for (name, kind), values in columns)
+def as_misses(columns: Iterable[Sequence[Any]]) -> list[Miss]:
+    """Misses from the columns of `MISS_COLUMNS`."""
+    return list(map(Miss, *columns))
 
 
-def as_miss(row: Any) -> Miss:
-    """A miss from its row."""
-    status = AnswerStatus(row.status)
-    return Miss(row.ticker, status, row.note, row.observed_at, row.expires_at)
+def as_overrides(columns: Iterable[Sequence[Any]]) -> list[OverrideEntry]:
+    """Overrides with their authors from the columns of `OVERRIDE_COLUMNS`."""
+    tickers, kinds, subtypes, *rest, authors = columns
+    known = map(_SUBTYPES.get, subtypes)
+    made = map(_as_override, tickers, kinds, known, *rest)
+    return list(map(OverrideEntry, made, authors))
 
 
-def as_override(row: Any) -> Classification:
-    """An override from its row."""
+def _as_override(
+    ticker: str, kind: SecurityType, subtype: Subtype | None, *rest: Any
+) -> Classification:
+    leverage, note, made_at, expires_at = rest
     return Classification(
-        row.ticker,
-        _TYPES[row.security_type],
-        Origin.OVERRIDE,
-        subtype=_SUBTYPES.get(row.subtype),
-        leverage=row.leverage,
-        raw_label=row.note,
-        observed_at=row.created_at,
-        expires_at=row.expires_at,
+        ticker, kind, Origin.OVERRIDE, subtype, leverage, note, None, made_at, expires_at
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Select,
     Table,
     Text,
     cast,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from sectypes.records import OverrideEntry
 from sectypes.store.dialects import (
     KEYS_A_SELECT,
     among,
@@ -28,16 +30,19 @@ from sectypes.store.dialects import (
     batched,
     each_of,
     insert_into,
+    isin_in,
     listed,
     upsert,
 )
+from sectypes.store.reading import Columns, Flaw, count_of, read_columns, tell
 from sectypes.store.rows import (
     FACT_COLUMNS,
+    MISS_COLUMNS,
+    OVERRIDE_COLUMNS,
     Row,
     as_facts,
-    as_miss,
-    as_override,
-    read_column,
+    as_misses,
+    as_overrides,
 )
 from sectypes.store.tables import (
     api_usage,
@@ -51,14 +56,17 @@ from sectypes.store.tables import (
 from sectypes.taxonomy import Classification, Miss
 
 __all__ = [
+    "bare_columns",
     "calls_on",
     "count_calls",
     "delete_override",
-    "fact_columns",
+    "read_found",
+    "read_keys",
     "select_facts",
     "select_isins",
     "select_misses",
     "select_opinions",
+    "select_override_entries",
     "select_overrides",
     "upsert_facts",
     "upsert_misses",
@@ -69,16 +77,26 @@ __all__ = [
 _facts = security_types.c
 
 
-def fact_columns(connection: Connection, table: Table = security_types) -> list[ColumnElement[Any]]:
-    """What `rows.facts_of_rows` reads, in its order."""
-    return [_bare(connection, table.c[name], kind) for name, kind in FACT_COLUMNS.items()]
+def bare_columns(
+    connection: Connection, table: Table, kinds: Mapping[str, Any]
+) -> list[ColumnElement[Any]]:
+    """Columns as numbers or as text, whatever SQLite let somebody write into them."""
+    return [_bare(connection, table.c[name], kind) for name, kind in kinds.items()]
 
 
 def _bare(connection: Connection, column: Column[Any], kind: Any) -> ColumnElement[Any]:
-    """A column as a number or as text, whatever SQLite let somebody write into it."""
-    if kind is float:
+    if kind in (float, int):
         return column
     return as_iso(connection, column) if kind is datetime else cast(column, Text)
+
+
+def read_found(
+    connection: Connection, statement: Select[Any], table: Table, kinds: Mapping[str, Any]
+) -> Columns:
+    """Read what a statement finds, whose columns are `kinds`."""
+    found = connection.execute(statement).all()
+    given: Sequence[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * len(kinds)
+    return read_columns(table.name, kinds, given)
 
 
 def select_facts(
@@ -86,14 +104,17 @@ def select_facts(
 ) -> dict[str, Classification]:
     """The facts about `keys`, fresh or not."""
     found: dict[str, Classification] = {}
-    for columns in _read_columns(connection, table, FACT_COLUMNS, keys):
+    flaws: list[Flaw] = []
+    for columns, left_out in read_keys(connection, table, FACT_COLUMNS, keys):
         found.update(zip(columns[0], as_facts(columns), strict=True))
+        flaws += left_out
+    tell(flaws)
     return found
 
 
-def _read_columns(
+def read_keys(
     connection: Connection, table: Table, kinds: Mapping[str, Any], keys: Sequence[str]
-) -> Iterator[list[list[Any]]]:
+) -> Iterator[Columns]:
     """Columns, as what they are to be read, of the rows of some of the keys at a time.
 
     The first is the ticker.
@@ -102,23 +123,22 @@ def _read_columns(
     for some in batched(keys, KEYS_A_SELECT):
         statement = each_of(connection, select(*lists), table.c.ticker, some)
         texts = connection.execute(statement).one()
-        found = [
-            # PostgreSQL has no text for no rows.
-            read_column(name, kind, text or "[]")
-            for (name, kind), text in zip(kinds.items(), texts, strict=True)
-        ]
+        # PostgreSQL has no text for no rows.
+        found, flaws = read_columns(table.name, kinds, [text or "[]" for text in texts])
         if None in found[0]:
             is_there = [ticker is not None for ticker in found[0]]
             found = [list(compress(values, is_there)) for values in found]
-        yield found
+        yield Columns(found, flaws)
 
 
 def select_misses(connection: Connection, keys: Sequence[str]) -> dict[str, Miss]:
     """The misses of `keys`, fresh or not."""
     found: dict[str, Miss] = {}
-    for some in batched(keys, KEYS_A_SELECT):
-        statement = select(lookup_misses).where(among(connection, lookup_misses.c.ticker, some))
-        found |= {row.ticker: as_miss(row) for row in connection.execute(statement)}
+    flaws: list[Flaw] = []
+    for columns, left_out in read_keys(connection, lookup_misses, MISS_COLUMNS, keys):
+        found.update(zip(columns[0], as_misses(columns), strict=True))
+        flaws += left_out
+    tell(flaws)
     return found
 
 
@@ -186,7 +206,8 @@ def _before(connection: Connection, keys: Sequence[str]) -> dict[str, _Known]:
     kinds = dict.fromkeys(_Known._fields, str) | {"leverage": float, "last_updated": datetime}
     return {
         known.ticker: known
-        for columns in _read_columns(connection, security_types, kinds, keys)
+        # A row that cannot be read says nothing that could be remembered; it is written over.
+        for columns, _ in read_keys(connection, security_types, kinds, keys)
         for known in map(_Known, *columns)
     }
 
@@ -243,7 +264,7 @@ def upsert_opinions(
 
 def select_isins(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     """The ISINs in what the source sent about `keys`; those that have none are left out."""
-    isin = _facts.fmp_data["isin"].as_string()
+    isin = isin_in(connection, _facts.fmp_data)
     found: dict[str, str] = {}
     for some in batched(keys, KEYS_A_SELECT):
         statement = select(_facts.ticker, isin).where(among(connection, _facts.ticker, some))
@@ -259,7 +280,16 @@ def upsert_misses(connection: Connection, rows: Sequence[Row], batch: int) -> No
 
 def select_overrides(connection: Connection) -> dict[str, Classification]:
     """All overrides."""
-    return {row.ticker: as_override(row) for row in connection.execute(select(overrides))}
+    return {entry.made.ticker: entry.made for entry in select_override_entries(connection)}
+
+
+def select_override_entries(connection: Connection) -> list[OverrideEntry]:
+    """All overrides with their authors, in the order of their keys."""
+    statement = select(*bare_columns(connection, overrides, OVERRIDE_COLUMNS))
+    statement = statement.order_by(overrides.c.ticker)
+    columns, flaws = read_found(connection, statement, overrides, OVERRIDE_COLUMNS)
+    tell(flaws)
+    return as_overrides(columns)
 
 
 def upsert_override(connection: Connection, row: Row, ended_at: datetime) -> None:
@@ -285,7 +315,8 @@ def _end_override(connection: Connection, key: str, ended_at: datetime) -> None:
 
 def calls_on(connection: Connection, day: date) -> int:
     """Calls counted on a day."""
-    return connection.scalar(select(api_usage.c.calls).where(api_usage.c.day == day)) or 0
+    used = connection.scalar(select(api_usage.c.calls).where(api_usage.c.day == day))
+    return 0 if used is None else count_of(api_usage.name, used)
 
 
 def count_calls(connection: Connection, day: date, n: int, limit: int | None) -> int:
@@ -294,7 +325,8 @@ def count_calls(connection: Connection, day: date, n: int, limit: int | None) ->
     connection.execute(start)
     # The day's row is locked until the end, so nobody else counts the same calls.
     today = api_usage.c.day == day
-    used = connection.execute(select(api_usage.c.calls).where(today).with_for_update()).scalar_one()
+    calls = connection.execute(select(api_usage.c.calls).where(today).with_for_update())
+    used = count_of(api_usage.name, calls.scalar_one())
     granted = n if limit is None else max(0, min(n, limit - used))
     connection.execute(update(api_usage).where(today).values(calls=used + granted))
     return granted

@@ -101,8 +101,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """From whatever zone the session has to UTC."""
-        return None if value is None else value.astimezone(UTC)
+        """From whatever zone the session has to UTC; one that names none is in UTC."""
+        if value is None or value.tzinfo is None:
+            return value and value.replace(tzinfo=UTC)
+        return value.astimezone(UTC)
 
 
 class JsonText(TypeDecorator[Any]):

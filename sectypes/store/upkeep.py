@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 from sectypes.records import Change, Contents, Dump, Kept, OverrideEntry
-from sectypes.store import rows, upkeep_sql
+from sectypes.store import rows, sql, upkeep_sql
 from sectypes.store.engine import Database, read_revision
+from sectypes.store.reading import listed_flaws
 from sectypes.store.upkeep_sql import Restored
 from sectypes.taxonomy import Classification, SecurityType
 
@@ -99,7 +100,7 @@ class Upkeep:
 
     def override_entries(self) -> list[OverrideEntry]:
         """All overrides with their authors, expired ones included, in the order of their keys."""
-        return self._database.read(upkeep_sql.select_override_entries)
+        return self._database.read(sql.select_override_entries)
 
     # -- backup -----------------------------------------------------------------------------
 
@@ -163,6 +164,14 @@ class Upkeep:
     def revision(self) -> str | None:
         """The revision of the schema, whichever it is; None where there is none."""
         return self._database.read(read_revision, checked=False)
+
+    def unreadable(self) -> str | None:
+        """The rows that cannot be read, in words; None where all of them can.
+
+        All facts, opinions, overrides and misses are read for it.
+        """
+        flaws = self._database.read(upkeep_sql.select_flaws)
+        return listed_flaws(flaws) if flaws else None
 
     def free_bytes(self) -> int | None:
         """Bytes left on the disk of an SQLite file; None where there is no file to look at.

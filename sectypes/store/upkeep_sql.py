@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, func, not_, or_, select
 
-from sectypes.records import Change, Contents, Dump, Kept, Listed, OverrideEntry
-from sectypes.store.dialects import KEYS_A_SELECT, among, as_json, batched, upsert
-from sectypes.store.rows import Row, as_change, as_override, as_replaced, facts_of_rows
-from sectypes.store.sql import fact_columns, select_facts, upsert_facts, upsert_opinions
+from sectypes.records import Change, Contents, Dump, Kept, Listed
+from sectypes.store.dialects import KEYS_A_SELECT, among, as_json, batched, is_json, upsert
+from sectypes.store.reading import Flaw, tell
+from sectypes.store.rows import (
+    FACT_COLUMNS,
+    HISTORY_COLUMNS,
+    MISS_COLUMNS,
+    OVERRIDE_COLUMNS,
+    Replaced,
+    Row,
+    as_facts,
+    as_overrides,
+)
+from sectypes.store.sql import (
+    bare_columns,
+    read_found,
+    read_keys,
+    select_facts,
+    select_override_entries,
+    upsert_facts,
+    upsert_opinions,
+)
 from sectypes.store.tables import (
     lookup_misses,
     override_history,
@@ -30,8 +48,8 @@ __all__ = [
     "select_all",
     "select_contents",
     "select_due",
+    "select_flaws",
     "select_history",
-    "select_override_entries",
     "select_page",
     "select_past",
     "select_past_overrides",
@@ -39,6 +57,12 @@ __all__ = [
 
 _facts = security_types.c
 _history = security_type_history.c
+_ANSWERING: tuple[tuple[Table, Mapping[str, Any]], ...] = (
+    (security_types, {**FACT_COLUMNS, "created_at": datetime}),
+    (second_opinions, FACT_COLUMNS),
+    (lookup_misses, MISS_COLUMNS),
+    (overrides, OVERRIDE_COLUMNS),
+)
 
 
 class Restored(NamedTuple):
@@ -78,6 +102,7 @@ def select_contents(connection: Connection, now: datetime) -> Contents:
         stale=count(security_types, _facts.expires_at <= now),
         by_type=by_type,
         negative=count(lookup_misses, lookup_misses.c.expires_at > now),
+        opinions=count(second_opinions),
         overrides=count(overrides),
         changes=count(security_type_history),
     )
@@ -92,27 +117,31 @@ def select_page(
     offset: int,
 ) -> list[Classification]:
     """Some of the facts, in the order of their keys."""
-    statement = select(*fact_columns(connection)).order_by(_facts.ticker)
+    statement = select(*bare_columns(connection, security_types, FACT_COLUMNS))
+    statement = statement.order_by(_facts.ticker)
     if security_type is not None:
         statement = statement.where(_facts.security_type == security_type)
     if is_stale:
         statement = statement.where(_facts.expires_at <= now)
     # SQLite knows an offset only together with a limit.
     statement = statement.limit(2**62 if limit is None else limit).offset(offset)
-    return facts_of_rows(connection.execute(statement).all())
+    columns, flaws = read_found(connection, statement, security_types, FACT_COLUMNS)
+    tell(flaws)
+    return as_facts(columns)
 
 
 def select_due(connection: Connection, before: datetime, now: datetime) -> list[Kept]:
     """The facts seen before a time or expired, each with its uses."""
-    columns = [*fact_columns(connection), func.coalesce(ticker_uses.c.uses, 0)]
+    bare = bare_columns(connection, security_types, FACT_COLUMNS)
     statement = (
-        select(*columns)
+        select(*bare, func.coalesce(ticker_uses.c.uses, 0))
         .outerjoin_from(security_types, ticker_uses, ticker_uses.c.ticker == _facts.ticker)
         .where(or_(_facts.last_updated <= before, _facts.expires_at <= now))
     )
-    found = connection.execute(statement).all()
-    facts = facts_of_rows(found)
-    return [Kept(fact, row[-1]) for fact, row in zip(facts, found, strict=True)]
+    kinds = {**FACT_COLUMNS, "uses": int}
+    (*columns, uses), flaws = read_found(connection, statement, security_types, kinds)
+    tell(flaws)
+    return list(map(Kept, as_facts(columns), uses))
 
 
 def add_uses(connection: Connection, rows: Sequence[Row], batch: int) -> None:
@@ -125,9 +154,18 @@ def add_uses(connection: Connection, rows: Sequence[Row], batch: int) -> None:
 
 def select_history(connection: Connection, key: str) -> list[Change]:
     """The changes of one fact, the oldest first."""
-    statement = select(security_type_history).where(_history.ticker == key)
-    found = connection.execute(statement.order_by(_history.changed_at, _history.id))
-    return [as_change(row) for row in found]
+    replaced, flaws = _replaced(connection, _history.ticker == key)
+    tell(flaws)
+    return [one.change for one in replaced]
+
+
+def _replaced(
+    connection: Connection, condition: ColumnElement[bool]
+) -> tuple[list[Replaced], list[Flaw]]:
+    statement = select(*bare_columns(connection, security_type_history, HISTORY_COLUMNS))
+    statement = statement.where(condition).order_by(_history.changed_at, _history.id)
+    columns, flaws = read_found(connection, statement, security_type_history, HISTORY_COLUMNS)
+    return list(map(Replaced, *columns)), flaws
 
 
 def select_past(
@@ -136,27 +174,34 @@ def select_past(
     """What the facts about `keys` said at a time; those that were not known then are left out."""
     facts = select_facts(connection, keys)
     created: dict[str, datetime] = {}
-    changes: dict[str, list[Any]] = {}
+    changes: dict[str, list[Replaced]] = {}
+    flaws: list[Flaw] = []
+    kinds = {"ticker": str, "created_at": datetime}
+    for columns, left_out in read_keys(connection, security_types, kinds, list(facts)):
+        created.update(zip(*columns, strict=True))
+        flaws += left_out
     for some in batched(list(facts), KEYS_A_SELECT):
-        statement = select(_facts.ticker, _facts.created_at)
-        found: Any = connection.execute(statement.where(among(connection, _facts.ticker, some)))
-        created |= dict(found.all())
-        statement = select(security_type_history).order_by(_history.changed_at, _history.id)
-        for row in connection.execute(statement.where(among(connection, _history.ticker, some))):
-            changes.setdefault(row.ticker, []).append(row)
-    past = (_fact_at(fact, created[key], changes.get(key, ()), at) for key, fact in facts.items())
+        replaced, left_out = _replaced(connection, among(connection, _history.ticker, some))
+        flaws += left_out
+        for one in replaced:
+            changes.setdefault(one.ticker, []).append(one)
+    tell(flaws)
+    # Without one of its changes nobody knows what a fact said.
+    for flaw in flaws:
+        created.pop(str(flaw.ticker), None)
+    past = (_fact_at(facts[key], made, changes.get(key, ()), at) for key, made in created.items())
     return {fact.ticker: fact for fact in past if fact is not None}
 
 
 def _fact_at(
-    fact: Classification, created: datetime, changes: Sequence[Any], at: datetime
+    fact: Classification, created: datetime, changes: Sequence[Replaced], at: datetime
 ) -> Classification | None:
     """One fact at a time, from what it says now and from its changes, the oldest first."""
     seen = [time for time in (fact.observed_at, *(row.old_seen for row in changes)) if time]
     if min([created, *seen]) > at:
         return None
     later = next((row for row in changes if row.changed_at > at), None)
-    then = fact.replace(expires_at=None) if later is None else as_replaced(later)
+    then = fact.replace(expires_at=None) if later is None else later.old_fact
     if then.observed_at is None or then.observed_at > at:
         # It was confirmed again afterwards; at that time its last change told it, or its first row.
         earlier = [row.changed_at for row in changes if row.changed_at <= at]
@@ -172,17 +217,14 @@ def select_past_overrides(connection: Connection, at: datetime) -> dict[str, Cla
             table.c.created_at <= at,
             or_(table.c.expires_at.is_(None), table.c.expires_at > at),
         )
-        statement = select(table).where(was_made).order_by(table.c.created_at)
+        statement = select(*bare_columns(connection, table, OVERRIDE_COLUMNS))
+        statement = statement.where(was_made).order_by(table.c.created_at)
         if table is override_history:
             statement = statement.where(override_history.c.ended_at > at)
-        found |= {row.ticker: as_override(row) for row in connection.execute(statement)}
+        columns, flaws = read_found(connection, statement, table, OVERRIDE_COLUMNS)
+        tell(flaws)
+        found |= {entry.made.ticker: entry.made for entry in as_overrides(columns)}
     return found
-
-
-def select_override_entries(connection: Connection) -> list[OverrideEntry]:
-    """All overrides with their authors, in the order of their keys."""
-    made = connection.execute(select(overrides).order_by(overrides.c.ticker))
-    return [OverrideEntry(as_override(row), row.author) for row in made]
 
 
 # -- backup ---------------------------------------------------------------------------------
@@ -190,15 +232,34 @@ def select_override_entries(connection: Connection) -> list[OverrideEntry]:
 
 def select_all(connection: Connection) -> Dump:
     """All facts with their payloads, all overrides and all second opinions."""
-    columns = [*fact_columns(connection), as_json(connection, _facts.fmp_data)]
-    found = connection.execute(select(*columns).order_by(_facts.ticker)).all()
-    facts = facts_of_rows(found)
-    said = select(*fact_columns(connection, second_opinions)).order_by(second_opinions.c.ticker)
+    kinds = {**FACT_COLUMNS, "fmp_data": str}
+    bare = bare_columns(connection, security_types, FACT_COLUMNS)
+    statement = select(*bare, as_json(connection, _facts.fmp_data)).order_by(_facts.ticker)
+    (*columns, payloads), flaws = read_found(connection, statement, security_types, kinds)
+    statement = select(*bare_columns(connection, second_opinions, FACT_COLUMNS))
+    statement = statement.order_by(second_opinions.c.ticker)
+    said, left_out = read_found(connection, statement, second_opinions, FACT_COLUMNS)
+    tell([*flaws, *left_out])
     return Dump(
-        [Listed(fact, row[-1]) for fact, row in zip(facts, found, strict=True)],
+        list(map(Listed, as_facts(columns), payloads)),
         select_override_entries(connection),
-        facts_of_rows(connection.execute(said).all()),
+        as_facts(said),
     )
+
+
+def select_flaws(connection: Connection) -> list[Flaw]:
+    """The rows that cannot be read, of the tables that answers come from."""
+    flaws: list[Flaw] = []
+    for table, kinds in _ANSWERING:
+        statement = select(*bare_columns(connection, table, kinds))
+        flaws += read_found(connection, statement, table, kinds).flaws
+    payload = _facts.fmp_data
+    unread = and_(payload.is_not(None), not_(is_json(connection, payload)))
+    statement = select(_facts.ticker).where(unread)
+    return flaws + [
+        Flaw(security_types.name, ticker, "fmp_data", "no JSON")
+        for ticker in connection.scalars(statement)
+    ]
 
 
 def restore(
@@ -235,10 +296,9 @@ def _news(
 ) -> tuple[int, int]:
     """How many rows are of tickers that are not there, and how many replace an older one."""
     seen: dict[str, datetime] = {}
-    for some in batched([row["ticker"] for row in rows], KEYS_A_SELECT):
-        statement = select(table.c.ticker, table.c.last_updated)
-        found: Any = connection.execute(statement.where(among(connection, table.c.ticker, some)))
-        seen |= dict(found.all())
+    kinds = {"ticker": str, "last_updated": datetime}
+    for columns, _ in read_keys(connection, table, kinds, [row["ticker"] for row in rows]):
+        seen.update(zip(*columns, strict=True))
     known = [row for row in rows if row["ticker"] in seen]
     replaced = sum(
         forced_at is not None or seen[row["ticker"]] < row["last_updated"] for row in known
