@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cache
+from itertools import chain
 from typing import Literal
 
 from sectypes.tickers._identifiers import is_cusip, is_isin
@@ -37,18 +39,6 @@ _ORDERS = (
     "{kind} {root} {date} {strike}",  # Call AAPL 2025-01-17 155
     "{root} {kind} {strike} {date}",  # AAPL Call 155 01/17/2025
     "{root} {strike} {kind} {date}",  # AAPL 155 C 01/17/2025
-)
-# Spellings of brokers with a written date.
-_DATED = (
-    *(
-        # Bloomberg names the market behind the root, and the kind of security at the end.
-        re.compile(order.format(root=f"{_ROOT}(?: US)?", date=date_, kind=_KIND, strike=_STRIKE))
-        for order in _ORDERS
-        for date_ in _DATES
-    ),
-    re.compile(rf"{_ROOT}_(?P<m>[0-9]{{2}})(?P<d>[0-9]{{2}}){_YEAR}(?P<kind>[CP]){_STRIKE}"),
-    # CALL (AAPL) APPLE INC JAN 17 25 $155 (100 SHS)
-    re.compile(rf"(?P<kind>CALL|PUT) \({_ROOT}\) (?:.* )?{_LONG_DATE} {_STRIKE}(?: \(100 SHS\))?"),
 )
 _SHORTEST = len("A250117C1")
 _COMPACT = re.compile(r"([A-Z][A-Z0-9]{0,5})([0-9]{2})([0-9]{2})([0-9]{2})([CP])([0-9]{8})")
@@ -95,6 +85,24 @@ def read_occ(key: str) -> OccOption | None:
     return OccOption(root, expiry, "call" if kind == "C" else "put", Decimal(strike) / 1000)
 
 
+@cache
+def _dated() -> tuple[re.Pattern[str], ...]:
+    """Spellings of brokers with a written date; made when the first odd ticker comes."""
+    # Bloomberg names the market behind the root, and the kind of security at the end.
+    root = f"{_ROOT}(?: US)?"
+    forms = [
+        order.format(root=root, date=written, kind=_KIND, strike=_STRIKE)
+        for order in _ORDERS
+        for written in _DATES
+    ]
+    forms += [
+        rf"{_ROOT}_(?P<m>[0-9]{{2}})(?P<d>[0-9]{{2}}){_YEAR}(?P<kind>[CP]){_STRIKE}",
+        # CALL (AAPL) APPLE INC JAN 17 25 $155 (100 SHS)
+        rf"(?P<kind>CALL|PUT) \({_ROOT}\) (?:.* )?{_LONG_DATE} {_STRIKE}(?: \(100 SHS\))?",
+    ]
+    return tuple(map(re.compile, forms))
+
+
 def compact_occ(text: str) -> str | None:
     """Return the unpadded OCC symbol that `text` is a spelling of, or None.
 
@@ -103,7 +111,7 @@ def compact_occ(text: str) -> str | None:
     if len(text) < _SHORTEST:
         return None
     text = text.removesuffix(" EQUITY")
-    match = next(filter(None, (form.fullmatch(text) for form in (_OCC, *_DATED))), None)
+    match = next(filter(None, (form.fullmatch(text) for form in chain([_OCC], _dated()))), None)
     # A CINS or ISIN may look like a one-letter root with a plain strike; its check digit decides.
     if match is None or is_cusip(text) or is_isin(text):
         return None
