@@ -423,6 +423,16 @@ def test_no_cell_of_a_csv_is_a_formula(sample):
     assert next(csv.DictReader(io.StringIO(out)))["ticker"] == "'@SPY"
 
 
+def test_pence_have_a_rate_of_their_own(sample, tmp_path):
+    lines = ["symbol,value,currency", "AAPL,1000,GBp", "SPY,30,GBP"]
+    (tmp_path / "pence.csv").write_text("\n".join(lines))
+    rates = ["--fx", "GBP=1", "--fx", "GBp=0.01"]
+    code, out, err = sample("audit", str(tmp_path / "pence.csv"), *rates, "--json")
+    assert (code, err) == (0, "")
+    weights = [row["weight"] for row in json.loads(out)["positions"]]
+    assert sorted(weights) == pytest.approx([0.25, 0.75])
+
+
 def test_audit_takes_exchange_rates(sample, tmp_path):
     (tmp_path / "two.csv").write_text(
         "Symbol,Quantity,Value,Currency\nSPY,1,70,USD\nDSU,1,20,EUR\n"

@@ -263,7 +263,7 @@ def exchange_rates(given: Sequence[str]) -> dict[str, float]:
 def _exchange_rate(text: str) -> tuple[str, float]:
     code, _, number = text.partition("=")
     try:
-        currency, rate = code.strip().upper(), float(number)
+        currency, rate = code.strip(), float(number)
     except ValueError:
         currency, rate = "", 0.0
     if not currency or not 0 < rate < math.inf:
