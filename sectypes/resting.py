@@ -66,14 +66,12 @@ class RestingStore:
         try:
             return action(self._store)
         except StoreUnavailable as error:
-            self._until[purpose] = (
-                now + REST,
-                (f"the cache database cannot be used to {purpose}: {error}. {_COST[purpose]}"),
-            )
+            told = f"the cache database cannot be used to {purpose}: {error}. {_COST[purpose]}"
+            self._until[purpose] = (now + REST, told)
             if purpose == "read":
                 self._on_unreadable(error)
             log.warning("cache database: cannot %s: %s", purpose, error)
-            warn(self._until[purpose][1], StoreWarning)
+            warn(told, StoreWarning)
             return otherwise
 
     def warn_while_unreadable(self) -> None:

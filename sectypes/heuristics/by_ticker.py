@@ -10,7 +10,7 @@ from types import MappingProxyType
 from sectypes.heuristics.lexicon import Sign
 from sectypes.heuristics.rules import Guess
 from sectypes.taxonomy import SecurityType, Subtype
-from sectypes.tickers import Shape, is_debt_cusip, parse_occ, shape
+from sectypes.tickers import Shape, is_debt, parse_occ, shape
 
 __all__ = [
     "VENUES",
@@ -92,7 +92,7 @@ def by_form(key: str) -> Guess | None:
         return None
     found = shape(key)
     if found is Shape.CUSIP or found is Shape.ISIN:
-        return _debt(key)
+        return _BOND if is_debt(key) else None
     if found is Shape.OPTION:
         return _option(key)
     return _FORMS.get(found)
@@ -117,12 +117,6 @@ def by_fund_suffix(key: str, exchange: str | None) -> Guess | None:
     if key[3] == "X":
         return _MONEY_FUND
     return _NAV_OR_FUND if key[0] == "X" else _OPEN_FUND
-
-
-def _debt(key: str) -> Guess | None:
-    """Return a bond for a debt CUSIP, also inside a US or Canadian ISIN."""
-    cusip = key[2:11] if len(key) == 12 and key[:2] in ("US", "CA") else key
-    return _BOND if is_debt_cusip(cusip) else None
 
 
 def _option(key: str) -> Guess:

@@ -21,11 +21,10 @@ from sectypes.holdings.cells import (
     some,
 )
 from sectypes.holdings.headers import ACCEPTED_TICKER_NAMES, Header, match_header
-from sectypes.holdings.rows import is_pending, position_rows
 from sectypes.holdings.sheets import apart, without_repeats
 from sectypes.holdings.statements import cash_lines, cash_report
 
-__all__ = ["Block", "Row", "cell_text", "find_blocks", "is_pending", "position_rows"]
+__all__ = ["find_blocks"]
 
 _MAX_COLUMNS = 1000
 _MAX_TITLE = 200

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 import pandas as pd
 
 from sectypes.errors import Failure, InputError
-from sectypes.holdings.blocks import Row
+from sectypes.holdings.cells import Row
 from sectypes.holdings.headers import match_header
 from sectypes.holdings.inputs import Raw
 from sectypes.holdings.places import MAX_ROWS, check_places

@@ -101,6 +101,12 @@ class Header:
         return any(role in self.columns for role in _AMOUNTS)
 
     @property
+    def says_only_type(self) -> bool:
+        """Whether types stand under "Type", which may as well be the account's."""
+        place = self.columns.get("provider_type")
+        return place is not None and self.names[place].lower() == "type"
+
+    @property
     def section(self) -> str | None:
         """The section that an Interactive Brokers statement writes before each row, else None."""
         marked = len(self.names) > 1 and self.names[1].lower() == "header"

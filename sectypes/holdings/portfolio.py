@@ -21,9 +21,10 @@ from typing import Any
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
 from sectypes.holdings.amounts import parse_amount
+from sectypes.holdings.cells import some
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
-from sectypes.holdings.values import UNCLEAR_BOND, completed, is_bare_cash, is_unvalued_bond
+from sectypes.holdings.values import completed, is_bare_cash, is_unvalued_bond, no_value
 from sectypes.plain_yaml import parse_yaml
 from sectypes.tickers import ISO_4217, Shape, canonical, shape
 from sectypes.vocab import table_is_cash
@@ -95,11 +96,7 @@ def portfolio_positions(
         raise InputError("the portfolio cannot be read", problems)
     bonds = [str(one.ticker) for one in positions if is_unvalued_bond(one)]
     if bonds:
-        warn(
-            f"the value of the bonds {', '.join(bonds[:5])}{', ...' * (len(bonds) > 5)} is left "
-            f"missing: {UNCLEAR_BOND}; say dollars instead of shares",
-            HoldingsWarning,
-        )
+        warn(no_value(some(bonds), "say dollars instead of shares"), HoldingsWarning)
     return positions
 
 

@@ -21,6 +21,7 @@ from sectypes.holdings.sums import (
     may_be_fund,
     says_total,
 )
+from sectypes.holdings.values import BARE_CASH
 from sectypes.tickers import canonical, is_cash_phrase
 from sectypes.vocab import is_cash_word, table_is_cash
 
@@ -29,7 +30,6 @@ __all__ = ["is_pending", "position_rows", "read_rows"]
 _TICKER_LIKE = re.compile(r"[A-Z0-9$][A-Z0-9.$/*^=+:-]{0,20}")
 _IDENTIFIERS = ("ticker", "cusip", "isin")
 _WORD_ROLES = ("name", "provider_type", "currency")
-_BARE_CASH = frozenset({"CASH", "USD"})
 _CENT = 0.01
 _LEFT_OUT = Row(0, ())
 
@@ -233,10 +233,8 @@ def _says_cash(block: Block, row: Row) -> bool:
     ticker, name = block.text(row, "ticker"), block.text(row, "name")
     if any(is_sum(word) or says_total(word) for word in (ticker, name) if word):
         return False
-    place = block.header.columns.get("provider_type")
-    tells_account = place is not None and block.header.names[place].lower() == "type"
-    kind = None if tells_account else block.text(row, "provider_type")
-    is_bare = canonical(ticker) in _BARE_CASH and math.isnan(block.amount(row, "units"))
+    kind = None if block.header.says_only_type else block.text(row, "provider_type")
+    is_bare = canonical(ticker) in BARE_CASH and math.isnan(block.amount(row, "units"))
     has_amount = not math.isnan(block.worth(row)) or not math.isnan(block.amount(row, "units"))
     return has_amount and (is_bare or table_is_cash(ticker=ticker, name=name, provider_type=kind))
 

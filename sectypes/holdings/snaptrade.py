@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
+from sectypes.holdings.cells import some
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
 from sectypes.holdings.snaptrade_cash import cash_positions, currency_code
-from sectypes.holdings.values import UNCLEAR_BOND, is_unvalued_bond, par_factor
+from sectypes.holdings.values import is_unvalued_bond, no_value, par_factor
 from sectypes.vocab import snaptrade_is_cash
 
 __all__ = ["is_snaptrade", "snaptrade_positions"]
@@ -102,11 +103,8 @@ def snaptrade_positions(parsed: Any, *, portfolio: str | None = None) -> list[Po
         raise InputError("the SnapTrade holdings cannot be read", problems)
     bonds = [str(one.ticker or one.name) for one in positions if is_unvalued_bond(one)]
     if bonds:
-        warn(
-            f"SnapTrade: the value of the bonds {', '.join(bonds[:5])}{', ...' * (len(bonds) > 5)} "
-            f"is left missing: {UNCLEAR_BOND}; fill in the column value of the frame",
-            HoldingsWarning,
-        )
+        advice = "fill in the column value of the frame"
+        warn(f"SnapTrade: {no_value(some(bonds), advice)}", HoldingsWarning)
     return positions
 
 

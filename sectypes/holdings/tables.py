@@ -17,15 +17,17 @@ from datetime import date
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
 from sectypes.holdings.amounts import CommaError, currency_sign, parse_amount, two_ways
-from sectypes.holdings.blocks import Block, Row, cell_text, find_blocks, is_pending, position_rows
+from sectypes.holdings.blocks import find_blocks
+from sectypes.holdings.cells import Block, Row, cell_text, some
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import as_text
+from sectypes.holdings.rows import is_pending, position_rows
 from sectypes.holdings.unsaid import EUROPEAN, is_two_way, signed_currencies, warn_unread
 from sectypes.holdings.values import (
-    UNCLEAR_BOND,
     completed,
     is_bare_cash,
     is_unvalued_bond,
+    no_value,
     shorted,
 )
 from sectypes.tickers import squeeze
@@ -95,8 +97,7 @@ def table_positions(
     bonds = [line for line, one in zip(lines, positions, strict=True) if is_unvalued_bond(one)]
     for rows, what in ((reader.changed, _CHANGED), (reader.sides, _NO_SIDE), (bonds, _NO_VALUE)):
         if rows:
-            places = ", ".join(map(str, rows[:5])) + (", ..." if len(rows) > 5 else "")
-            warn(f"{label}: {what.format(places)}", HoldingsWarning)
+            warn(f"{label}: {what.format(some(rows))}", HoldingsWarning)
     if ticker_column is None:
         warn_unread(found, label)
     return positions
@@ -107,20 +108,12 @@ _CHANGED = (
     "lost (format the column as text)"
 )
 _NO_SIDE = "the side in rows {} is neither long nor short, and is not heard"
-_NO_VALUE = (
-    "the value of the bonds in rows {} is left missing: "
-    f"{UNCLEAR_BOND}; add a column Market Value"
-)
+_NO_VALUE = no_value("in rows {}", "add a column Market Value")
 
 
 def _is_account_type(found: Sequence[tuple[Block, Row]]) -> bool:
     """Whether the column "Type" tells the account's kind (cash, margin), not the security's."""
-    plain = [
-        (block, row)
-        for block, row in found
-        if "provider_type" in block.header.columns
-        and block.header.names[block.header.columns["provider_type"]].lower() == "type"
-    ]
+    plain = [(block, row) for block, row in found if block.header.says_only_type]
     return is_account_type_column(block.text(row, "provider_type") for block, row in plain)
 
 

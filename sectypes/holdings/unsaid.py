@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from sectypes.errors import Failure, HoldingsWarning, warn
 from sectypes.holdings.amounts import CommaError, parse_amount, shows_point, two_ways
-from sectypes.holdings.blocks import Block, Row, cell_text
+from sectypes.holdings.cells import Block, Row, cell_text
 from sectypes.holdings.frame import Position
 from sectypes.holdings.grids import Lines
 

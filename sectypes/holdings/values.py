@@ -7,27 +7,23 @@ import math
 from sectypes.heuristics import guess
 from sectypes.holdings.frame import Position
 from sectypes.taxonomy import SecurityType, Subtype
-from sectypes.tickers import Shape, canonical, is_debt_cusip, parse_occ, shape, squeeze
+from sectypes.tickers import Shape, canonical, is_debt, parse_occ, shape, squeeze
 from sectypes.vocab import provider_label
 
 __all__ = [
-    "UNCLEAR_BOND",
+    "BARE_CASH",
     "completed",
     "is_bare_cash",
     "is_unvalued_bond",
     "multiplier",
+    "no_value",
     "par_factor",
     "shorted",
 ]
 
-UNCLEAR_BOND = (
-    "a price of a bond is per unit or in percent of par (a hundredth of it), and nothing here says "
-    "which"
-)
-"""Why the value of a bond is not worked out."""
-
 _OPTION_MULTIPLIER = 100.0
-_BARE_CASH = frozenset({"CASH", "USD"})
+BARE_CASH = frozenset({"CASH", "USD"})
+"""Tickers that are a listed security's, and a way to say cash."""
 # Words for what a fund holds as much as for what a bond is.
 _CLASS_WORDS = frozenset({"FIXEDINCOME", "BONDS"})
 _FUNDS = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
@@ -46,9 +42,9 @@ def is_bare_cash(position: Position, *, has_units: bool) -> bool:
     >>> is_bare_cash(row, has_units=True), is_bare_cash(row._replace(price=75.0), has_units=True)
     (True, False)
     """
-    if canonical(position.ticker) not in _BARE_CASH or position.provider_type:
+    if canonical(position.ticker) not in BARE_CASH or position.provider_type:
         return False
-    if squeeze(position.name or "CASH") not in _BARE_CASH:
+    if squeeze(position.name or "CASH") not in BARE_CASH:
         return False
     units, price, value = position.units, position.price, position.value
     if not (math.isnan(price) or price == 1):
@@ -88,7 +84,7 @@ def completed(position: Position, factor: float, unit_cost: float) -> Position:
     Returns
     -------
     Position
-        A bond without a value keeps none: see `UNCLEAR_BOND`. Its cost follows the value.
+        A bond without a value keeps none: see `no_value`. Its cost follows the value.
 
     Examples
     --------
@@ -117,6 +113,14 @@ def is_unvalued_bond(position: Position) -> bool:
     """Whether a bond has units and a price, and no value all the same."""
     has_both = not math.isnan(position.units * position.price)
     return has_both and math.isnan(position.value) and _is_bond(position)
+
+
+def no_value(bonds: str, advice: str) -> str:
+    """Why the value of bonds is not worked out, and what to do."""
+    return (
+        f"the value of the bonds {bonds} is left missing: a price of a bond is per unit or in "
+        "percent of par (a hundredth of it), and nothing here says which; " + advice
+    )
 
 
 def par_factor(position: Position, product: float) -> float:
@@ -153,7 +157,7 @@ def _is_bond(position: Position) -> bool:
     if position.is_cash and position.price == 1:
         return False
     keys = map(canonical, (position.ticker, position.identifier))
-    if any(is_debt_cusip(key[2:11] if key[:2] in ("US", "CA") else key) for key in keys):
+    if any(map(is_debt, keys)):
         return True
     label = provider_label(position.provider_type, position.provider)
     if label is None or label.security_type is not SecurityType.BOND:

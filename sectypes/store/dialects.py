@@ -56,7 +56,6 @@ __all__ = [
     "KEYS_A_SELECT",
     "among",
     "as_iso",
-    "as_json",
     "batched",
     "each_of",
     "has_table",
@@ -127,13 +126,6 @@ def as_iso(connection: Connection, column: Column[datetime]) -> ColumnElement[st
     """The time as text: reading that is several times faster than what the drivers do."""
     if _is_postgresql(connection):
         return cast(func.timezone("UTC", column), Text).concat("+00:00")
-    return cast(column, Text)
-
-
-def as_json(connection: Connection, column: Column[Any]) -> ColumnElement[str]:
-    """JSON as its text."""
-    if _is_postgresql(connection):
-        return cast(column, Text)
     return cast(column, Text)
 
 

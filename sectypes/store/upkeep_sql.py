@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, Text, and_, cast, func, not_, or_, select
 
 from sectypes.records import Change, Contents, Dump, Kept, Listed
-from sectypes.store.dialects import KEYS_A_SELECT, among, as_json, batched, is_json, upsert
+from sectypes.store.dialects import KEYS_A_SELECT, among, batched, is_json, upsert
 from sectypes.store.reading import Flaw, tell
 from sectypes.store.rows import (
     FACT_COLUMNS,
@@ -234,7 +234,7 @@ def select_all(connection: Connection) -> Dump:
     """All facts with their payloads, all overrides and all second opinions."""
     kinds = {**FACT_COLUMNS, "fmp_data": str}
     bare = bare_columns(connection, security_types, FACT_COLUMNS)
-    statement = select(*bare, as_json(connection, _facts.fmp_data)).order_by(_facts.ticker)
+    statement = select(*bare, cast(_facts.fmp_data, Text)).order_by(_facts.ticker)
     (*columns, payloads), flaws = read_found(connection, statement, security_types, kinds)
     statement = select(*bare_columns(connection, second_opinions, FACT_COLUMNS))
     statement = statement.order_by(second_opinions.c.ticker)

@@ -7,7 +7,7 @@ Nothing here knows any security.
 
 from __future__ import annotations
 
-from sectypes.tickers._identifiers import is_cusip, is_debt_cusip, is_figi, is_isin
+from sectypes.tickers._identifiers import is_cusip, is_debt, is_debt_cusip, is_figi, is_isin
 from sectypes.tickers._money import ISO_4217, is_cash_phrase, is_coin, squeeze
 from sectypes.tickers._options import OccOption
 from sectypes.tickers._shapes import Shape, parse_occ, shape
@@ -29,6 +29,7 @@ __all__ = [
     "is_cash_phrase",
     "is_coin",
     "is_cusip",
+    "is_debt",
     "is_debt_cusip",
     "is_figi",
     "is_isin",

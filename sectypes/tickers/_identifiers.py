@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["is_cusip", "is_debt_cusip", "is_figi", "is_isin"]
+__all__ = ["is_cusip", "is_debt", "is_debt_cusip", "is_figi", "is_isin"]
 
 _CUSIP = re.compile(r"[0-9A-Z*@#]{8}[0-9]")
 _ISIN = re.compile(r"[A-Z]{2}[0-9A-Z]{9}[0-9]")
@@ -69,6 +69,18 @@ def is_debt_cusip(text: str) -> bool:
     return is_cusip(text) and (
         text[:6] in _TREASURY_ISSUERS or any("A" <= char <= "Z" for char in text[6:8])
     )
+
+
+def is_debt(text: str) -> bool:
+    """Whether `text` is a debt CUSIP, alone or inside a US or Canadian ISIN.
+
+    Examples
+    --------
+    >>> is_debt("912797HE0"), is_debt("US912797HE00"), is_debt("US0378331005")
+    (True, True, False)
+    """
+    is_north_american = len(text) == 12 and text[:2] in ("US", "CA")
+    return is_debt_cusip(text[2:11] if is_north_american else text)
 
 
 def is_isin(text: str) -> bool:
