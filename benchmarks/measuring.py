@@ -231,8 +231,12 @@ def _set_aside() -> None:
 
 
 def clean_environment(**changes: str) -> dict[str, str]:
-    """This process's environment without what would change an answer."""
-    ours = ("FMP_", "SECTYPES_", "SECURITY_TYPE_")
+    """This process's environment without what would change an answer, or what a start costs.
+
+    A package that was installed has its bytecode, as pandas has; a checkout must be allowed to
+    write it, or it is compiled anew at each start.
+    """
+    ours = ("FMP_", "SECTYPES_", "SECURITY_TYPE_", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **changes}
 

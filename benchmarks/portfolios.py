@@ -27,7 +27,6 @@ BYTES_A_ROW = 250
 """A careful guess of what frame and comparison need at most."""
 LINEAR = 1.1
 """How much more than its share the larger frame may take."""
-ROUNDS = 3
 
 
 def make_frame(portfolios: int, positions: int, seed: int = 7) -> pd.DataFrame:
@@ -128,7 +127,7 @@ def linear(sizes: Sizes) -> Iterator[Row]:
             "ours": lambda: compare(frame, by="portfolio", exposures=table),
             fewer: lambda: compare(small, by="portfolio", exposures=small_table),
         },
-        min(sizes.runs, ROUNDS),
+        sizes.runs,
     )
     yield times.row(
         "linear",

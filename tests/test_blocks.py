@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -106,3 +108,17 @@ def test_a_column_of_currencies_must_name_currencies():
     frame = pd.DataFrame({"value": 1.0, "currency": [f"C{i}" for i in range(10_001)]})
     with pytest.raises(InputError, match=r"'currency' names more than 10,000 currencies"):
         compare(frame.assign(security_type="cash", portfolio="A"), by="portfolio")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only Unix forks")
+def test_a_forked_child_has_a_result_of_its_own():
+    compared = compare(books(20), by="portfolio")
+    floats = compared["whole_book_loss_after"].to_numpy().base
+    before = floats.copy()
+    child = os.fork()
+    if child == 0:
+        floats[:] = -1.0
+        os._exit(0 if (compared["whole_book_loss_after"] == -1.0).all() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    np.testing.assert_array_equal(floats, before)

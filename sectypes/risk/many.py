@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
@@ -126,7 +127,7 @@ class _Columns:
             floats = [name for name, column in columns.items() if column.dtype.kind == "f"]
             own = [name for name in floats if name not in _AGAIN]
             self._floats = {name: row for row, name in enumerate(own)}
-            self._numbers = np.empty((len(own), self._portfolios))
+            self._numbers = _zeros(len(own), self._portfolios)
         for name, column in columns.items():
             if name in self._floats:
                 self._numbers[self._floats[name], part] = column
@@ -151,6 +152,20 @@ class _Columns:
             elif name in others:
                 frame.insert(place, name, others[name])
         return frame
+
+
+def _zeros(rows: int, columns: int) -> FloatArray:
+    """Floats in pages of the usual size, whose memory comes as they are filled.
+
+    numpy asks for huge pages. On a virtual machine that hands these back to its host, filling the
+    result of a million portfolios costs a second more with them, a tenth of the whole.
+    """
+    if not rows * columns:
+        return np.zeros((rows, columns))
+    # As malloc does; without a word, Unix would share the memory with forked children.
+    flags = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANON} if hasattr(mmap, "MAP_PRIVATE") else {}
+    room = mmap.mmap(-1, rows * columns * np.dtype(float).itemsize, **flags)
+    return np.frombuffer(room, dtype=float).reshape(rows, columns)
 
 
 def _columns_of(
