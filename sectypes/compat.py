@@ -264,7 +264,8 @@ def _types(
     # Only here, so that the arithmetic stays usable without the service and its libraries.
     from sectypes.current import get_security_types
 
-    return get_security_types([str(ticker) for ticker in weights.index], portfolio_data)
+    named = [str(ticker) for ticker in weights.index if not pd.isna(ticker)]
+    return get_security_types(named, portfolio_data)
 
 
 def _betas(given: Any) -> dict[str, float]:

@@ -187,13 +187,16 @@ def verify(
         One row for each ticker that was doubtful: ticker, before (what the first source says;
         missing where it has no answer), second (the second source's word, or missing),
         security_type and subtype (the answer from now on), is_settled (whether a rule decides),
-        note (who says what).
+        note (who says what), failure (why it could not be asked; missing where it was).
     """
     _, queries = questions(columns)
     lines = (service or get_service()).verify(queries, progress=progress)
     fields = ("before", "security_type", "subtype", "is_settled")
     told = {name: [getattr(line, name) for line in lines] for name in fields}
-    text = {name: [getattr(line, name) for line in lines] for name in ("ticker", "second", "note")}
+    text = {
+        name: [getattr(line, name) for line in lines]
+        for name in ("ticker", "second", "note", "failure")
+    }
     written = {name: pd.Series(values, dtype="str") for name, values in text.items()}
     return pd.DataFrame(
         {
@@ -204,6 +207,7 @@ def verify(
             "subtype": _words(told["subtype"], Subtype),
             "is_settled": np.array(told["is_settled"], bool),
             "note": written["note"],
+            "failure": written["failure"],
         },
         index=range(len(lines)),
     )

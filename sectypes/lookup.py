@@ -62,6 +62,7 @@ REMEMBERED = 4
 """Questions whose answers are kept as whole lists, for each key that memory may hold."""
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+_UNASKED = (Outcome.ERROR, Outcome.SKIPPED)
 
 
 class Found(NamedTuple):
@@ -255,7 +256,7 @@ class Lookup:
         track: Track,
         stop: threading.Event,
         verifies: bool = False,
-    ) -> None:
+    ) -> dict[str, Attempt]:
         """Add to `known` what the second source says about those of `keys` without an answer.
 
         Parameters
@@ -266,9 +267,14 @@ class Lookup:
             As in `know`.
         verifies : bool
             Whether keys with a fact are asked as well, and outdated opinions renewed.
+
+        Returns
+        -------
+        dict[str, Attempt]
+            Why it could not be asked about a key, for those where that is so.
         """
         if self.second is None:
-            return
+            return {}
         about = {key: as_known(known.get(key, Known())) for key in keys}
         pending = {
             key: Pending(None, one.attempts)
@@ -282,6 +288,8 @@ class Lookup:
             known[key] = with_opinion(about[key], one)
         lasting = {key: as_remembered(as_known(known[key])) for key in told}
         self.memory.put_many(lasting, together=frozenset(pending))
+        last = {key: one.attempts[-1] for key, one in told.items()}
+        return {key: one for key, one in last.items() if one.outcome in _UNASKED}
 
     def know_past(self, keys: Sequence[str], at: datetime) -> dict[str, Held]:
         """What was known about each key at a time; nobody is asked and nothing is kept."""

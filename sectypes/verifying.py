@@ -12,7 +12,14 @@ from sectypes.lookup import Lookup, Track
 from sectypes.opinions import Verdict, weigh, witnesses
 from sectypes.second import may_be_known
 from sectypes.sorting import sort_rows
-from sectypes.taxonomy import Classification, Query, Resolution, SecurityType, Subtype
+from sectypes.taxonomy import (
+    Attempt,
+    Classification,
+    Query,
+    Resolution,
+    SecurityType,
+    Subtype,
+)
 from sectypes.trails import as_known
 
 __all__ = ["Verification", "verify"]
@@ -38,6 +45,8 @@ class Verification:
         Whether a rule decides; otherwise the riskier type stands, and a person may decide.
     note : str
         Who says what, and what follows.
+    failure : str | None
+        Why the second source could not be asked; None where it was, whatever it knows.
     """
 
     ticker: str
@@ -47,6 +56,7 @@ class Verification:
     subtype: Subtype | None
     is_settled: bool
     note: str
+    failure: str | None = None
 
 
 def verify(
@@ -69,7 +79,7 @@ def verify(
     first = {key: as_known(found.known[key]).fact for key in about}
     doubtful = [key for key, fact in first.items() if _is_doubtful(fact, about[key])]
     identifiers = {row.key: row.identifier for row in rows if row.identifier}
-    lookup.hear_second(
+    unasked = lookup.hear_second(
         found.known, doubtful, identifiers=identifiers, track=track, stop=stop, verifies=True
     )
     lines = [one for key in doubtful for one in about[key][:1]]
@@ -78,7 +88,7 @@ def verify(
     )
     by_key = {answer.query.key: answer for answer in reversed(answers)}
     return [
-        _line(row, first[row.key], as_known(found.known[row.key]).opinion, about, by_key)
+        _line(row, first[row.key], as_known(found.known[row.key]).opinion, about, by_key, unasked)
         for row in lines
     ]
 
@@ -95,6 +105,7 @@ def _line(
     opinion: Classification | None,
     about: Mapping[str, Sequence[Query]],
     answers: Mapping[str, Resolution],
+    unasked: Mapping[str, Attempt],
 ) -> Verification:
     answer = answers[row.key]
     made = answer.classification
@@ -107,4 +118,5 @@ def _line(
         made and made.subtype,
         verdict is not None and verdict.is_settled,
         verdict.note if verdict is not None and verdict.note else answer.reason,
+        str(unasked[row.key]) if row.key in unasked else None,
     )

@@ -579,6 +579,23 @@ def test_audit_verifies_what_fmp_may_have_wrong(capsys, fmp_server, tmp_path):
     assert "openfigi 50.0%" in shown
 
 
+def test_audit_ends_with_1_where_the_second_source_cannot_be_asked(capsys, fmp_server, tmp_path):
+    fmp_server.profiles["BSTQ"] = profile("BSTQ", companyName="Sample Science Corp")
+    (tmp_path / "held.csv").write_text("Symbol,Quantity,Price,Type\nBSTQ,1,10,mutual fund\n")
+    with openfigi_server.OpenFigiServer() as figi:
+        second = OpenFigiSource(figi.settings())
+    settings = fmp_server.settings()
+    service = SecurityTypeService(
+        source=FmpSource(settings), second=second, store=None, settings=settings
+    )
+    with service, using(service):
+        assert run(["audit", str(tmp_path / "held.csv"), "--verify", "--json"]) == 1
+    told = capsys.readouterr()
+    [line] = json.loads(told.out)["verified"]
+    assert line["failure"].startswith("openfigi: error")
+    assert f"sectypes: 1 not verified: {line['failure']}\n" in told.err
+
+
 def test_audit_without_a_second_source_says_so(tmp_path, capsys):
     (tmp_path / "held.csv").write_text("Symbol,Quantity,Price\nBSTQ,1,10\n")
     offline = SecurityTypeService(source=None, second=None, store=None, settings=Settings())

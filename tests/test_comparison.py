@@ -236,6 +236,20 @@ def test_frames_that_cannot_be_weighed(frame, options, message):
         position_weights(frame, **options)
 
 
+@pytest.mark.parametrize(
+    "twice", ["portfolio", "ticker", "value", "security_type", "currency", "origin", "stale"]
+)
+def test_a_column_that_is_there_twice_is_refused_where_it_is_read(twice):
+    frame = household().assign(currency="USD", note="")
+    doubled = pd.concat([frame, frame[[twice]]], axis="columns")
+    with pytest.raises(InputError, match=f"the column '{twice}' more than once: rename"):
+        compare(doubled, by="portfolio")
+    other = pd.concat([frame, frame[["note"]]], axis="columns")
+    pd.testing.assert_series_equal(
+        position_weights(other, by="portfolio"), position_weights(frame, by="portfolio")
+    )
+
+
 # --- positions --------------------------------------------------------------------------------
 
 

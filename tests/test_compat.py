@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
@@ -229,6 +230,15 @@ def test_a_gap_in_the_summary_is_no_score(offline, monkeypatch, aware, gap, name
     assert math.isnan(result["score"])
     assert result["category"] is None
     assert list(result["details"]["missing"]) == [name]
+
+
+@pytest.mark.parametrize("label", [None, math.nan])
+def test_a_weight_without_a_label_takes_the_worst_rate_and_is_asked_of_nobody(offline, label):
+    weights = pd.Series([0.2, 0.3], index=["VTSAX", label])
+    held = {"allocations": {"Portfolio Weight": weights}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # VTSAX is known by its form; "nan" would be a guess
+        assert calculate_concentration_risk_loss(held, 1.0) == pytest.approx(0.24)
 
 
 @pytest.mark.parametrize("broken", [{}, {"allocations": {}}, {"allocations": None}])

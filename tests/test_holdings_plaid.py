@@ -139,6 +139,14 @@ def test_the_word_for_the_type(kind: str | None, subtype: str | None, word: str 
     assert said.isna().all() if word is None else said.tolist() == [word]
 
 
+def test_a_bond_without_a_value_keeps_none_because_its_price_may_be_per_hundred() -> None:
+    bond = with_security(type="fixed income", ticker_symbol=None, cusip="912828YV6")
+    bond["holdings"][0] |= {"institution_value": None, "institution_price": 98.5}
+    with pytest.warns(HoldingsWarning, match="Plaid: the value of the bonds 912828YV6 is left"):
+        frame = read_plaid(bond)
+    assert frame["value"].isna().tolist() == [True]
+
+
 @pytest.mark.parametrize(
     ("holding", "value"),
     [

@@ -16,6 +16,7 @@ from sectypes.cli.common import (
     HoldingsFile,
     HoldingsFiles,
     Provider,
+    Table,
     app,
     comparison_text,
     exchange_rates,
@@ -133,6 +134,7 @@ def audit(
             show(verified, as_json=False, as_csv=False)
             typer.echo("")
         typer.echo(comparison_text(compared))
+    _refuse_unasked({} if verified is None else verified)
 
 
 def _described(compared: Comparison) -> dict[str, object]:
@@ -154,6 +156,14 @@ def _verified(holdings: Any) -> pd.DataFrame:
         raise typer.BadParameter("--verify is for one file")
     found: pd.DataFrame = holdings.sectype.verify()
     return found
+
+
+def _refuse_unasked(verified: Table) -> None:
+    """End with 1 where the second source could not be asked, and say so."""
+    failures = [why for why in verified.get("failure", ()) if why is not None]
+    if failures:
+        typer.echo(f"sectypes: {len(failures):,} not verified: {failures[0]}", err=True)
+        raise typer.Exit(1)
 
 
 def _is_collection(file: Path) -> bool:

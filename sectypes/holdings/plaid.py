@@ -16,6 +16,7 @@ from sectypes.errors import Failure, HoldingsWarning, InputError, warn
 from sectypes.heuristics import guess
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
+from sectypes.holdings.values import par_factor, warn_of_unvalued_bonds
 from sectypes.tickers import canonical
 from sectypes.vocab import plaid_is_cash, plaid_label, provider_label
 
@@ -61,6 +62,7 @@ def plaid_positions(parsed: Any, *, portfolio: str | None = None) -> list[Positi
         positions += _answer_positions(record, portfolio)
     if problems:
         raise InputError("the Plaid holdings cannot be read", problems)
+    warn_of_unvalued_bonds(positions, "Plaid")
     return positions
 
 
@@ -112,20 +114,17 @@ def _answer_positions(answer: Record, portfolio: str | None) -> list[Position]:
 
 def _position(holding: Record, security: Record, portfolio: str, account: str | None) -> Position:
     """Join a holding to its security. Cost basis is Plaid's total, as given."""
-    quantity, price = holding.number("quantity"), holding.number("institution_price")
+    quantity = holding.number("quantity")
     sign = -1.0 if quantity > 0 and _is_short(holding) else 1.0
-    units = sign * quantity
-    value = sign * holding.number("institution_value")
-    if math.isnan(value):
-        value = units * price
-    elif units < 0 < value:
+    units, value = sign * quantity, sign * holding.number("institution_value")
+    if units < 0 < value:
         value = -value
     word = _word(security.text("type"), security.text("subtype"))
     ticker, name = security.text("ticker_symbol"), security.text("name")
     cash = plaid_is_cash(
         type=word, is_cash_equivalent=security.flag("is_cash_equivalent"), ticker=ticker
     )
-    return Position(
+    position = Position(
         portfolio=portfolio,
         account=holding.text("account_id") or account,
         provider="plaid",
@@ -134,13 +133,17 @@ def _position(holding: Record, security: Record, portfolio: str, account: str | 
         provider_type=word,
         is_cash=cash and not _is_coin(ticker, name),
         units=units,
-        price=price,
+        price=holding.number("institution_price"),
         value=value,
         currency=_currency(holding) or _currency(security),
         cost_basis=sign * holding.number("cost_basis"),
         identifier=security.hint("isin") or security.hint("cusip"),
         exchange=security.hint("market_identifier_code"),
     )
+    if math.isnan(value):
+        product = position.units * position.price
+        return position._replace(value=product * par_factor(position, product))
+    return position
 
 
 def _word(kind: str | None, subtype: str | None) -> str | None:

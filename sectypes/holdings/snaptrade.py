@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
-from sectypes.holdings.cells import some
 from sectypes.holdings.frame import Position
 from sectypes.holdings.payload import Record
 from sectypes.holdings.snaptrade_cash import cash_positions, currency_code
-from sectypes.holdings.values import is_unvalued_bond, no_value, par_factor
+from sectypes.holdings.values import par_factor, warn_of_unvalued_bonds
 from sectypes.vocab import snaptrade_is_cash
 
 __all__ = ["is_snaptrade", "snaptrade_positions"]
@@ -101,10 +100,7 @@ def snaptrade_positions(parsed: Any, *, portfolio: str | None = None) -> list[Po
         positions += _account_positions(account, portfolio)
     if problems:
         raise InputError("the SnapTrade holdings cannot be read", problems)
-    bonds = [str(one.ticker or one.name) for one in positions if is_unvalued_bond(one)]
-    if bonds:
-        advice = "fill in the column value of the frame"
-        warn(f"SnapTrade: {no_value(some(bonds), advice)}", HoldingsWarning)
+    warn_of_unvalued_bonds(positions, "SnapTrade")
     return positions
 
 

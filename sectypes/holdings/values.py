@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
+from sectypes.errors import HoldingsWarning, warn
 from sectypes.heuristics import guess
+from sectypes.holdings.cells import some
 from sectypes.holdings.frame import Position
 from sectypes.taxonomy import SecurityType, Subtype
 from sectypes.tickers import Shape, canonical, is_debt, parse_occ, shape, squeeze
@@ -19,6 +22,7 @@ __all__ = [
     "no_value",
     "par_factor",
     "shorted",
+    "warn_of_unvalued_bonds",
 ]
 
 _OPTION_MULTIPLIER = 100.0
@@ -121,6 +125,14 @@ def no_value(bonds: str, advice: str) -> str:
         f"the value of the bonds {bonds} is left missing: a price of a bond is per unit or in "
         "percent of par (a hundredth of it), and nothing here says which; " + advice
     )
+
+
+def warn_of_unvalued_bonds(positions: Iterable[Position], provider: str) -> None:
+    """Name the bonds of a provider's answer whose value is left missing, if there are any."""
+    bonds = [str(one.ticker or one.name) for one in positions if is_unvalued_bond(one)]
+    if bonds:
+        advice = "fill in the column value of the frame"
+        warn(f"{provider}: {no_value(some(bonds), advice)}", HoldingsWarning)
 
 
 def par_factor(position: Position, product: float) -> float:

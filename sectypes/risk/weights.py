@@ -24,6 +24,10 @@ _TOO_LARGE = 1e100
 _MOST_CURRENCIES = 10_000
 _MINOR_UNITS = {"GBX": "GBp", "ZAC": "ZAc", "ILA": "ILa"}
 """Hundredths that are quoted like a currency, and how exchanges write them (pence: GBp, GBX)."""
+_READ = frozenset(
+    ["currency", "is_cash", "leverage", "origin", "portfolio", "provider", "provider_type", "raw_label", "reason", "security_type", "stale", "ticker", "value", "weight"]
+)
+"""The columns that a comparison reads."""
 _LIKE_PERCENT = 10.0
 """Gross weight above which fractions are doubted: hardly any book is geared tenfold."""
 
@@ -95,10 +99,10 @@ def position_weights(
     Raises
     ------
     InputError
-        A column is missing; a value or weight is missing or infinite (weights are unknown then,
-        and unknown must not cost nothing); a portfolio mixes currencies and `fx` does not cover
-        them; a net value is not above zero; the frame carries weights of several portfolios and
-        `by` is None.
+        A column is missing, or there more than once; a value or weight is missing or infinite
+        (weights are unknown then, and unknown must not cost nothing); a portfolio mixes currencies
+        and `fx` does not cover them; a net value is not above zero; the frame carries weights of
+        several portfolios and `by` is None.
 
     Examples
     --------
@@ -114,6 +118,7 @@ def weigh(
     holdings: pd.DataFrame, *, by: str | None = None, fx: Mapping[str, float] | None = None
 ) -> Weighed:
     """`position_weights` together with the portfolio of each row."""
+    _refuse_twice(holdings.columns, by)
     codes, labels = _portfolios(holdings, by)
     layout = Layout.of(codes, len(labels))
     if "weight" in holdings:
@@ -133,6 +138,17 @@ def weigh(
     values = values if rates is None else values * rates
     net, largest = _net_values(values, layout, labels)
     return Weighed(values, net, Grid.of(largest, layout.most), layout, labels, notes)
+
+
+def _refuse_twice(columns: pd.Index[Any], by: Hashable | None) -> None:
+    """Refuse a column that is read and is there more than once: nobody says which one counts."""
+    if columns.is_unique:
+        return
+    for name in columns[columns.duplicated()]:
+        if name in _READ or name == by:
+            raise InputError(
+                f"The frame has the column {name!r} more than once: rename all but one."
+            )
 
 
 def _portfolios(holdings: pd.DataFrame, by: Hashable | None) -> tuple[IntArray, pd.Index[Any]]:
