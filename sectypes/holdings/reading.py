@@ -112,7 +112,7 @@ def read_plaid(source: Source | Payload, *, portfolio: str | None = None) -> pd.
     -------
     pd.DataFrame
         The holdings frame of `read_holdings`. Option quantities are contracts x 100, as Plaid
-        gives them; ``value`` is Plaid's institution_value, else units x price.
+        gives them; ``value`` is Plaid's institution_value, else units x price (missing for a bond).
 
     Raises
     ------

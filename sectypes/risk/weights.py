@@ -25,7 +25,22 @@ _MOST_CURRENCIES = 10_000
 _MINOR_UNITS = {"GBX": "GBp", "ZAC": "ZAc", "ILA": "ILa"}
 """Hundredths that are quoted like a currency, and how exchanges write them (pence: GBp, GBX)."""
 _READ = frozenset(
-    ["currency", "is_cash", "leverage", "origin", "portfolio", "provider", "provider_type", "raw_label", "reason", "security_type", "stale", "ticker", "value", "weight"]
+    [
+        "currency",
+        "is_cash",
+        "leverage",
+        "origin",
+        "portfolio",
+        "provider",
+        "provider_type",
+        "raw_label",
+        "reason",
+        "security_type",
+        "stale",
+        "ticker",
+        "value",
+        "weight",
+    ]
 )
 """The columns that a comparison reads."""
 _LIKE_PERCENT = 10.0
