@@ -38,6 +38,9 @@ def close_service() -> None:
 def using(service: SecurityTypeService) -> Iterator[SecurityTypeService]:
     """Let `service` answer inside the block, wherever none is named.
 
+    It holds for the thread or task that enters the block, and for tasks that this one starts;
+    threads that are started inside ask the default service, unless the service is named to them.
+
     Examples
     --------
     >>> with using(SecurityTypeService(source=None, store=None)) as service:
