@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from sectypes.errors import Failure, InputError, StoreWarning, warn
+from sectypes.errors import Failure, InputError, StoreWarning, first_of, warn
 from sectypes.records import Dump, OverrideEntry
 from sectypes.taxonomy import SECURITY_TYPES, Classification, Origin, SecurityType, Subtype
 from sectypes.tickers import canonical
@@ -55,9 +55,8 @@ def to_records(dump: Dump) -> list[dict[str, Any]]:
         for fact, payload in dump.facts
     ]
     if unread:
-        named = ", ".join(unread[:3]) + (f" and {len(unread) - 3:,} more" if unread[3:] else "")
-        problem = f"what the source sent is no JSON, and is left out of the backup: {named}"
-        warn(problem, StoreWarning)
+        left_out = "what the source sent is no JSON, and is left out of the backup"
+        warn(f"{left_out}: {first_of(unread, 3)}", StoreWarning)
     return [
         *facts,
         *(_record(made, author=author) for made, author in dump.overrides),

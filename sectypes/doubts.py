@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sectypes.errors import StaleAnswerWarning, UnresolvedWarning, warn
+from sectypes.errors import StaleAnswerWarning, UnresolvedWarning, first_of, warn
 from sectypes.taxonomy import Origin, Resolution
 
 __all__ = ["doubtful", "warn_about"]
@@ -42,7 +42,5 @@ def warn_about(answers: Iterable[Resolution]) -> None:
         warn(f"{len(stale)} answered from out-of-date facts: {_sample(stale)}", StaleAnswerWarning)
 
 
-def _sample(names: Iterable[str], most: int = 8) -> str:
-    short = [name if len(name) <= 40 else name[:39] + "…" for name in names]
-    shown = ", ".join(short[:most])
-    return shown if len(short) <= most else f"{shown} and {len(short) - most} more"
+def _sample(names: Iterable[str]) -> str:
+    return first_of([name if len(name) <= 40 else name[:39] + "…" for name in names], 8)

@@ -30,6 +30,7 @@ __all__ = [
     "StoreUnavailable",
     "StoreWarning",
     "UnresolvedWarning",
+    "first_of",
     "shown",
     "warn",
 ]
@@ -41,6 +42,18 @@ class SectypesError(Exception):
 
 class ConfigError(SectypesError, ValueError):
     """A setting, in the environment or an argument, cannot be used."""
+
+
+def first_of(words: Sequence[str], most: int) -> str:
+    """The first of many words, and how many others there are.
+
+    Examples
+    --------
+    >>> first_of(["DSU", "SPY", "AAPL"], 2), first_of(["DSU"], 2)
+    ('DSU, SPY and 1 more', 'DSU')
+    """
+    named = ", ".join(words[:most])
+    return named if len(words) <= most else f"{named} and {len(words) - most:,} more"
 
 
 def shown(value: object) -> str:

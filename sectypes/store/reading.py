@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from sectypes.errors import StoreUnavailable, StoreWarning, shown, warn
+from sectypes.errors import StoreUnavailable, StoreWarning, first_of, shown, warn
 
 __all__ = ["Columns", "Flaw", "count_of", "listed_flaws", "read_columns", "tell"]
 
@@ -107,9 +107,7 @@ def tell(flaws: Sequence[Flaw]) -> None:
 def listed_flaws(flaws: Sequence[Flaw]) -> str:
     """How many rows there are, and the first of them."""
     rows = "1 row" if len(flaws) == 1 else f"{len(flaws):,} rows"
-    named = ", ".join(map(str, flaws[:_NAMED]))
-    more = f" and {len(flaws) - _NAMED:,} more" if len(flaws) > _NAMED else ""
-    return f"{rows} that cannot be read: {named}{more}"
+    return f"{rows} that cannot be read: {first_of(list(map(str, flaws)), _NAMED)}"
 
 
 def count_of(table: str, value: Any) -> int:
