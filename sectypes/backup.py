@@ -13,15 +13,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from sectypes.backup_records import COLUMNS, Backup, from_records, to_records
+from sectypes.config import Settings
 from sectypes.errors import InputError
 from sectypes.files import write_whole
+from sectypes.moments import CLOCK_SLACK
 from sectypes.records import html_table
+from sectypes.taxonomy import Classification
 
 if TYPE_CHECKING:
     from sectypes.store import SqlStore
@@ -104,7 +108,12 @@ def export_cache(store: SqlStore, path: str | Path) -> int:
 
 
 def import_cache(
-    store: SqlStore, path: str | Path, *, force: bool = False, dry_run: bool = False
+    store: SqlStore,
+    path: str | Path,
+    *,
+    force: bool = False,
+    dry_run: bool = False,
+    life: timedelta | None = None,
 ) -> tuple[ImportSummary, list[str]]:
     """Read a file into the database, all of it or nothing.
 
@@ -118,6 +127,9 @@ def import_cache(
         Older facts and opinions replace newer ones as well.
     dry_run : bool
         Only tell what would happen.
+    life : timedelta | None
+        How long a fact or an opinion that does not say when it expires counts from when it was
+        seen; None for what `Settings` has. An override that does not say counts for ever.
 
     Returns
     -------
@@ -127,18 +139,28 @@ def import_cache(
     Raises
     ------
     InputError
-        The file cannot be read or a record is not as it must be; nothing is written then.
+        The file cannot be read, a record is not as it must be, or it was seen more than
+        `CLOCK_SLACK` after now; nothing is written then.
     """
-    backup = read_backup(path)
-    done = store.restore(*backup, force=force, dry_run=dry_run)
-    facts = (fact for fact, _ in backup.facts)
-    keys = list(dict.fromkeys(one.ticker for one in (*facts, *backup.opinions)))
-    read = len(backup.facts) + len(backup.overrides) + len(backup.opinions)
+    backup = read_backup(path, latest=store.now() + CLOCK_SLACK)
+    life = timedelta(seconds=Settings().cache_ttl) if life is None else life
+    facts = [(_limited(fact, life), payload) for fact, payload in backup.facts]
+    opinions = [_limited(one, life) for one in backup.opinions]
+    done = store.restore(facts, backup.overrides, opinions, force=force, dry_run=dry_run)
+    keys = list(dict.fromkeys(one.ticker for one in (*(fact for fact, _ in facts), *opinions)))
+    read = len(facts) + len(backup.overrides) + len(opinions)
     return ImportSummary(read=read, dry_run=dry_run, **done._asdict()), keys
 
 
-def read_backup(path: str | Path) -> Backup:
-    """Read and check a backup file.
+def _limited(fact: Classification, life: timedelta) -> Classification:
+    """The fact with the end of its life, where it names none: no fact counts for ever."""
+    if fact.expires_at is not None or fact.observed_at is None:
+        return fact
+    return fact.replace(expires_at=fact.observed_at + life)
+
+
+def read_backup(path: str | Path, *, latest: datetime | None = None) -> Backup:
+    """Read and check a backup file, in which nothing may have been seen after `latest`.
 
     Raises
     ------
@@ -162,7 +184,7 @@ def read_backup(path: str | Path) -> Backup:
         raise InputError(f"{label} is no backup: it must be a list of records")
     if len(records) > MOST_RECORDS:
         raise InputError(f"{label} has more than {MOST_RECORDS:,} records")
-    return from_records(records, label)
+    return from_records(records, label, latest=latest)
 
 
 # -- formats --------------------------------------------------------------------------------

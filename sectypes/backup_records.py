@@ -91,8 +91,19 @@ def _sorted_json(payload: str | None, ticker: str, unread: list[str]) -> str | N
         return None
 
 
-def from_records(records: Sequence[object], label: str) -> Backup:
+def from_records(
+    records: Sequence[object], label: str, *, latest: datetime | None = None
+) -> Backup:
     """Facts, overrides and opinions from records, all of which are checked first.
+
+    Parameters
+    ----------
+    records : Sequence[object]
+        As `to_records` makes them.
+    label : str
+        What the file is called in messages.
+    latest : datetime | None
+        Nothing may have been seen after this; None where that does not matter.
 
     Raises
     ------
@@ -104,7 +115,7 @@ def from_records(records: Sequence[object], label: str) -> Backup:
     backup = Backup([], [], [])
     seen: set[tuple[str, bool, bool]] = set()
     for number, record in enumerate(records, 1):
-        found = list(_problems(number, record))
+        found = _problems(number, record, latest)
         if not found and isinstance(record, Mapping):
             is_override = record["origin"] == Origin.OVERRIDE.value
             place = (record["ticker"], is_override, record.get("role") == OPINION)
@@ -143,7 +154,7 @@ def _add(backup: Backup, record: Mapping[str, Any]) -> None:
         backup.facts.append((fact, None if payload is None else json.loads(payload)))
 
 
-def _problems(number: int, record: object) -> list[Failure]:
+def _problems(number: int, record: object, latest: datetime | None) -> list[Failure]:
     if not isinstance(record, Mapping):
         return [Failure(number, None, record, "a record is a mapping of fields")]
     found = [
@@ -161,6 +172,10 @@ def _problems(number: int, record: object) -> list[Failure]:
         value = record.get(name)
         if value is not None and not fits(value):
             found.append(Failure(number, name, value, why))
+    seen = record.get("observed_at")
+    if latest is not None and _is_time(seen) and datetime.fromisoformat(str(seen)) > latest:
+        why = "is in the future: the clock that told it was wrong"
+        found.append(Failure(number, "observed_at", seen, why))
     if record.get("role") == OPINION and record.get("origin") != Origin.OPENFIGI.value:
         why = f"an opinion is {Origin.OPENFIGI.value}'s, not {record.get('origin')}'s"
         found.append(Failure(number, "role", OPINION, why))

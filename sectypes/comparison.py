@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 
 import pandas as pd
 
+from sectypes.checks import or_design
 from sectypes.errors import InputError
 from sectypes.risk.band import Band
 from sectypes.risk.concentration import Method
@@ -162,6 +164,8 @@ class Comparison:
         from sectypes import widgets
 
         after = self.after
+        if math.isnan(after.leverage):
+            raise InputError("the panel needs the portfolio's leverage: give compare(leverage=...)")
         start = widgets.State(
             scenarios=self.scenarios,
             limits=after.limits,
@@ -211,7 +215,7 @@ def compare(
     *,
     limits: RiskLimits | None = None,
     scenarios: CrashScenarios | None = None,
-    exposures: pd.DataFrame | Mapping[Any, Exposures] | None = None,
+    exposures: pd.DataFrame | Mapping[Any, Exposures | None] | None = None,
     baseline: Baseline = "generic",
     method: Method = "largest_position",
     curve: Curve = "linear",
@@ -226,7 +230,7 @@ def compare(
     *,
     limits: RiskLimits | None = None,
     scenarios: CrashScenarios | None = None,
-    exposures: Exposures | pd.DataFrame | Mapping[Any, Exposures] | None = None,
+    exposures: Exposures | pd.DataFrame | Mapping[Any, Exposures | None] | None = None,
     baseline: Baseline = "generic",
     method: Method = "largest_position",
     curve: Curve = "linear",
@@ -280,9 +284,10 @@ def compare(
     Raises
     ------
     InputError
-        A column is missing, weights cannot be worked out, or exposures do not fit `by`.
+        A column is missing, weights cannot be worked out, or exposures do not fit `by` or name
+        none of the portfolios.
     ConfigError
-        Baseline, method or curve has another name.
+        Baseline, method or curve has another name; limits or scenarios are something else.
 
     Examples
     --------
@@ -297,10 +302,14 @@ def compare(
     [0.2034, 0.05]
     """
     rated = rate_frame(
-        holdings, scenarios=scenarios or CrashScenarios(), baseline=baseline, by=by, fx=fx
+        holdings,
+        scenarios=or_design("scenarios", scenarios, CrashScenarios),
+        baseline=baseline,
+        by=by,
+        fx=fx,
     )
     shared: dict[str, Any] = {
-        "limits": limits or RiskLimits(),
+        "limits": or_design("limits", limits, RiskLimits),
         "leverage": leverage_factor(leverage),
         "method": method,
         "curve": curve,
@@ -308,7 +317,7 @@ def compare(
         "max_industry_betas": max_industry_betas,
     }
     if by is not None:
-        grouped = cast("pd.DataFrame | Mapping[Any, Exposures] | None", exposures)
+        grouped = cast("pd.DataFrame | Mapping[Any, Exposures | None] | None", exposures)
         return compare_groups(holdings, rated, exposures=grouped, **shared)
     if isinstance(exposures, pd.DataFrame | Mapping):
         raise InputError("Exposures by portfolio need by='portfolio' (or the column's name).")

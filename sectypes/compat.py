@@ -8,7 +8,6 @@ position, whatever it is, and thresholds asked of unrounded ratios. New code cal
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sectypes.checks import number, numbers_by_name
 from sectypes.config import Settings
 from sectypes.errors import Failure, InputError
 from sectypes.risk.concentration import concentration_loss
@@ -66,17 +66,17 @@ class _Summary(dict[str, Any]):
 
     @property
     def volatility_annual(self) -> float:
-        value = self.get("volatility_annual")
-        return math.nan if value is None else float(value)
+        return number("volatility_annual", self.get("volatility_annual"))
 
     @property
     def factor_betas(self) -> dict[str, float]:
-        return _betas(self.get("portfolio_factor_betas"))
+        return _betas(self.get("portfolio_factor_betas"), "factor betas")
 
     @property
     def industry_betas(self) -> dict[str, float]:
         variance = self.get("industry_variance")
-        return _betas(None if variance is None else variance.get("per_industry_group_beta"))
+        betas = None if variance is None else variance.get("per_industry_group_beta")
+        return _betas(betas, "industry betas")
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -268,5 +268,5 @@ def _types(
     return get_security_types(named, portfolio_data)
 
 
-def _betas(given: Any) -> dict[str, float]:
-    return {} if given is None else {str(name): beta for name, beta in given.items()}
+def _betas(given: Any, what: str) -> dict[str, float]:
+    return {} if given is None else numbers_by_name(given, what)

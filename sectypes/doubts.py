@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
+from types import MappingProxyType
 
 from sectypes.errors import StaleAnswerWarning, UnresolvedWarning, first_of, warn
-from sectypes.taxonomy import Origin, Resolution
+from sectypes.taxonomy import Origin, Outcome, Resolution
 
 __all__ = ["doubtful", "warn_about"]
 
+_UNANSWERED = (Outcome.ERROR, Outcome.SKIPPED)
+_NOBODY: Mapping[str, str] = MappingProxyType({})
+
 
 def doubtful(answers: Iterable[Resolution]) -> list[Resolution]:
-    """Those that are stale, guessed or missing."""
-    guessed, default = Origin.HEURISTIC, Origin.DEFAULT
+    """Those that are stale, guessed, missing, or a provider's word in place of a fact."""
+    guessed, default, word = Origin.HEURISTIC, Origin.DEFAULT, Origin.PROVIDER
     return [
         answer
         for answer in answers
@@ -20,26 +24,55 @@ def doubtful(answers: Iterable[Resolution]) -> list[Resolution]:
         or answer.stale
         or (origin := made.origin) is guessed
         or origin is default
+        # A row that says that it is no listed security is no matter of doubt.
+        or (origin is word and len(answer.trail) > 1)
     ]
 
 
-def warn_about(answers: Iterable[Resolution]) -> None:
-    """Warn, once for each kind, about the missing and the stale among doubtful answers."""
+def warn_about(answers: Iterable[Resolution], sources: Mapping[str, str] = _NOBODY) -> None:
+    """Warn, once for each kind, about the missing and the stale among doubtful answers.
+
+    Parameters
+    ----------
+    answers : Iterable[Resolution]
+        The doubtful ones.
+    sources : Mapping[str, str]
+        Those who are asked, as people write their names, by the name in trails. Where one of them
+        could not be asked or failed, that is said too, with the reason.
+    """
     unresolved: dict[str, None] = {}
     stale: dict[str, None] = {}
+    silent: dict[str, dict[str, None]] = {}
+    outdated: dict[str, dict[str, None]] = {}
     for answer in answers:
+        ticker = answer.query.ticker or "(blank)"
         if answer.classification is None or answer.classification.origin is Origin.DEFAULT:
-            unresolved[answer.query.ticker or "(blank)"] = None
+            unresolved[ticker] = None
         elif answer.stale:
-            stale[answer.query.ticker] = None
-    if unresolved:
-        warn(
-            f"{len(unresolved)} without a known type, counted at the single-stock rate:"
-            f" {_sample(unresolved)}. See explain().",
-            UnresolvedWarning,
-        )
+            stale[ticker] = None
+        for said in answer.trail:
+            if said.outcome in _UNANSWERED and said.room in sources:
+                about = outdated if answer.stale else silent
+                reason = f"{sources[said.room]} gave no answer: {said.note}"
+                about.setdefault(reason, {})[ticker] = None
+    if unresolved or silent:
+        parts = [_told(silent)] if silent else []
+        if unresolved:
+            parts.insert(
+                0,
+                f"{len(unresolved)} without a known type, counted at the single-stock rate:"
+                f" {_sample(unresolved)}. See explain().",
+            )
+        warn(" ".join(parts), UnresolvedWarning)
     if stale:
-        warn(f"{len(stale)} answered from out-of-date facts: {_sample(stale)}", StaleAnswerWarning)
+        told = f"{len(stale)} answered from out-of-date facts: {_sample(stale)}"
+        warn(". ".join(filter(None, [told, _told(outdated)])), StaleAnswerWarning)
+
+
+def _told(reasons: Mapping[str, Collection[str]]) -> str:
+    """Who gave no answer, why, and about what."""
+    told = [f"{reason} ({len(them)}: {_sample(them)})" for reason, them in reasons.items()]
+    return first_of(told, 3)
 
 
 def _sample(names: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sectypes.checks import is_missing, number, numbers_by_name
 from sectypes.errors import Failure, InputError
 from sectypes.scenarios import FACTORS
 
@@ -36,7 +37,7 @@ class PortfolioExposures:
     Parameters
     ----------
     volatility_annual : float
-        Fraction a year; NaN where unknown.
+        Fraction a year; a missing value becomes NaN, and so does a missing beta.
     factor_betas : Mapping[str, float] | Series
         Beta to market, momentum and value. Read-only.
     industry_betas : Mapping[str, float] | Series
@@ -49,7 +50,7 @@ class PortfolioExposures:
     Raises
     ------
     InputError
-        The volatility is negative or infinite, or a factor has another name.
+        The volatility is negative or infinite, a number is none, or a factor has another name.
 
     Examples
     --------
@@ -65,16 +66,19 @@ class PortfolioExposures:
     months: int = 0
 
     def __post_init__(self) -> None:
-        if self.volatility_annual < 0 or math.isinf(self.volatility_annual):
+        volatility = number("volatility_annual", self.volatility_annual)
+        object.__setattr__(self, "volatility_annual", volatility)
+        if volatility < 0 or math.isinf(volatility):
             problem = Failure(
                 None, "volatility_annual", self.volatility_annual, "must be a fraction such as 0.18"
             )
             raise InputError("The exposures cannot be used.", [problem])
-        # A Series iterates over its values, unlike every other mapping.
-        _refuse_other_factors(self.factor_betas.keys())
-        for name in ("factor_betas", "industry_betas", "reasons"):
-            plain = {str(key): value for key, value in getattr(self, name).items()}
-            object.__setattr__(self, name, MappingProxyType(plain))
+        for name in ("factor_betas", "industry_betas"):
+            betas = numbers_by_name(getattr(self, name), name.replace("_", " "))
+            object.__setattr__(self, name, MappingProxyType(betas))
+        _refuse_other_factors(self.factor_betas)
+        reasons = {str(key): value for key, value in self.reasons.items()}
+        object.__setattr__(self, "reasons", MappingProxyType(reasons))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by plain values, because a read-only mapping cannot be pickled."""
@@ -117,8 +121,10 @@ class PortfolioExposures:
         industries : DataFrame | None, shape (months, proxies)
             Monthly returns of the industry proxies.
         industry_of : Mapping[str, str | None] | Series | None
-            The proxy of each ticker; None as a value says that it belongs to no industry. Where
-            the whole mapping is None, every position counts to every proxy.
+            The proxy of each ticker. None as a value of a plain mapping says that the ticker
+            belongs to no industry. A ticker that is left out, NaN or NA, and any missing value of
+            a Series (which cannot tell None from NaN) is unassigned: no sector loss is known
+            then. Where the whole mapping is None, every position counts to every proxy.
         cash : str | Collection[str]
             The ticker, or tickers, that the caller states do not move: no volatility, no beta.
         min_months : int
@@ -314,10 +320,10 @@ def _industry_betas(
     gaps = []
     members: dict[str, pd.Series] = dict.fromkeys(proxies.columns, held)
     if industry_of is not None:
-        named = {str(ticker): proxy for ticker, proxy in industry_of.items()}
+        named = _assigned(industry_of)
         unassigned = [ticker for ticker in held.index if ticker not in named]
         wanted = {named[ticker] for ticker in held.index if ticker in named}
-        strange = sorted(str(p) for p in wanted if not pd.isna(p) and str(p) not in proxies)
+        strange = sorted(p for p in wanted if p is not None and p not in proxies)
         if unassigned:
             gaps.append(f"no industry for {', '.join(unassigned)}")
         if strange:
@@ -333,6 +339,16 @@ def _industry_betas(
         betas[proxy], gap = _portfolio_beta(positions, returns, proxies[proxy], min_months)
         gaps += [f"{proxy}: {gap}"] if gap else []
     return betas, "; ".join(gaps)
+
+
+def _assigned(industry_of: Mapping[str, str | None] | pd.Series) -> dict[str, str | None]:
+    """The proxy of each ticker that is assigned to one, or with a plain None to none."""
+    is_plain = not isinstance(industry_of, pd.Series)
+    return {
+        str(ticker): None if proxy is None else str(proxy)
+        for ticker, proxy in industry_of.items()
+        if (proxy is None and is_plain) or not is_missing(proxy)
+    }
 
 
 def _portfolio_beta(

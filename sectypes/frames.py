@@ -22,6 +22,7 @@ from sectypes.errors import InputError
 from sectypes.moments import Moment
 from sectypes.recent import Answers
 from sectypes.service import SecurityTypeService
+from sectypes.sorting import word_of
 from sectypes.stated import (
     TYPE_DTYPE,
     larger_multiples,
@@ -39,7 +40,6 @@ from sectypes.taxonomy import (
     ServedBy,
     Subtype,
 )
-from sectypes.vocab import provider_label
 
 __all__ = [
     "TYPE_DTYPE",
@@ -184,7 +184,7 @@ def verify(
     Returns
     -------
     DataFrame
-        One row for each ticker that was doubtful: ticker, before (what the first source says;
+        One row for each security that was doubtful: ticker, before (what the first source says;
         missing where it has no answer), second (the second source's word, or missing),
         security_type and subtype (the answer from now on), is_settled (whether a rule decides),
         note (who says what), failure (why it could not be asked; missing where it was).
@@ -356,7 +356,7 @@ def provider_says(columns: Columns) -> pd.Series:
 def _says(query: Query) -> str | None:
     if query.is_cash:
         return "cash"
-    label = provider_label(query.provider_type, query.provider) if query.provider_type else None
+    label = word_of(query)
     return label.security_type.value if label else None
 
 

@@ -50,6 +50,8 @@ class CacheStatistics:
         Calls a day; None for no limit.
     since : datetime
         When the service was made; aware UTC.
+    is_complete : bool
+        Whether the database could be counted, or there is none to count.
     """
 
     entries: Mapping[str, int]
@@ -61,6 +63,7 @@ class CacheStatistics:
     calls_today: int | None
     daily_limit: int | None
     since: datetime
+    is_complete: bool = True
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -80,6 +83,7 @@ class CacheStatistics:
             "calls_today": self.calls_today,
             "daily_limit": self.daily_limit,
             "since": self.since.isoformat(),
+            "is_complete": self.is_complete,
         }
 
     def rows(self) -> dict[str, str]:
@@ -91,6 +95,8 @@ class CacheStatistics:
             rate = f"{layer.hit_rate:.1%} hits"
             times = "" if layer.p50_ms is None else f", {layer.p50_ms:g} / {layer.p95_ms:g} ms"
             shown[f"{layer.name} (median / 95%)"] = rate + times
+        if not self.is_complete:
+            shown["database"] = "cannot be read; `sectypes cache health` says why"
         if self.contents is not None:
             kinds = ", ".join(f"{kind} {n:,}" for kind, n in sorted(self.contents.by_type.items()))
             shown |= {
@@ -184,6 +190,7 @@ def statistics(lookup: Lookup, since: datetime) -> CacheStatistics:
         calls_today=lookup.budget.spent(),
         daily_limit=lookup.budget.limit,
         since=since,
+        is_complete=contents is not None or lookup.store is None,
     )
 
 

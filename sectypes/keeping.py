@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from sectypes.errors import InputError, StoreUnavailable
 from sectypes.given import all_of, readable
 from sectypes.health import CacheStatistics, Health
 from sectypes.lookup import Lookup
-from sectypes.moments import Moment, moment
+from sectypes.moments import Moment, end_of
 from sectypes.progress import tracker
 from sectypes.records import Change, OverrideEntry
 from sectypes.refresh import RefreshSummary
@@ -85,7 +85,7 @@ class Keeping:
                 f"{str(security_type)!r} is no security type;"
                 f" use one of {', '.join(SECURITY_TYPES)}"
             )
-        until = None if expires is None else moment(expires, name="expires")
+        until = None if expires is None else end_of(expires, name="expires")
         made = self._needed_store("overrides").set_override(
             key, SecurityType(security_type), note=note, author=author, expires_at=until
         )
@@ -148,7 +148,7 @@ class Keeping:
         Returns
         -------
         list[Verification]
-            One for each ticker that was doubtful, in the order of the rows; those that no rule
+            One for each security that was doubtful, in the order of the rows; those that no rule
             settles are for a person to decide, with `override`.
 
         Raises
@@ -368,7 +368,8 @@ class Keeping:
         from sectypes import backup
 
         store = self._needed_store("backups")
-        summary, keys = backup.import_cache(store, path, force=force, dry_run=dry_run)
+        life = timedelta(seconds=self.settings.cache_ttl)
+        summary, keys = backup.import_cache(store, path, force=force, dry_run=dry_run, life=life)
         if not dry_run:
             self._lookup.forget(keys)
             self._overrides_read_at = None

@@ -18,14 +18,14 @@ from sectypes.budget import Budget
 from sectypes.config import Settings
 from sectypes.errors import StoreUnavailable
 from sectypes.isins import Isins
-from sectypes.likeness import is_comparable, is_other_identifier
+from sectypes.likeness import is_comparable
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
 from sectypes.precedence import Held, Known, is_askable
 from sectypes.recent import Answers, Kept, Recent, State
 from sectypes.records import Stored
 from sectypes.resting import RestingStore
-from sectypes.second import Second, may_be_known
+from sectypes.second import Second, may_be_known, subject, unproven
 from sectypes.taxonomy import (
     Attempt,
     Classification,
@@ -130,7 +130,7 @@ class Lookup:
         *,
         track: Track,
         stop: threading.Event | None = None,
-        identifiers: Mapping[str, str] = _NONE,
+        unheard: Container[str] = (),
     ) -> tuple[dict[str, Held], Container[str]]:
         """Collect what is known about each distinct key.
 
@@ -142,8 +142,8 @@ class Lookup:
             Wraps the answers of the source: the progress bar.
         stop : threading.Event | None
             When set, nothing more is started, and what is open then stays open.
-        identifiers : Mapping[str, str]
-            ISIN, CUSIP or FIGI of keys whose holdings carry one.
+        unheard : Container[str]
+            Keys about which the second source is not asked.
 
         Returns
         -------
@@ -164,7 +164,8 @@ class Lookup:
             stop = stop or threading.Event()
             read = self._beyond_memory(known, rest, track, stop)
             if self.second is not None and self.second.is_automatic:
-                self.hear_second(known, rest, identifiers=identifiers, track=track, stop=stop)
+                heard = [key for key in rest if key not in unheard]
+                self.hear_second(known, heard, identifiers=_NONE, track=track, stop=stop)
         self._write_uses_in_time()
         return known, read
 
@@ -181,28 +182,24 @@ class Lookup:
         Parameters
         ----------
         rows : Sequence[Query]
-            All rows.
+            All rows that do not answer themselves.
         keys : Sequence[str]
             The distinct keys of those that are to be looked up.
         track, stop
             As in `know`.
         """
-        identifiers = {row.key: row.identifier for row in rows if row.identifier}
-        known, read = self.know(keys, track=track, stop=stop, identifiers=identifiers)
-        if not identifiers:
+        identified = [row for row in rows if row.identifier]
+        # Others may have the ticker: where there is an identifier, that is what is asked about.
+        by_identifier = {row.key for row in identified if subject(row, None, None) != row.key}
+        known, read = self.know(keys, track=track, stop=stop, unheard=by_identifier)
+        if not identified:
             return Found(known, read, _NONE)
         # Of several rows of a ticker each may carry another kind of identifier.
-        told = dict.fromkeys(row.key for row in rows if is_comparable(row.identifier))
+        told = dict.fromkeys(row.key for row in identified if is_comparable(row.identifier))
         isins = self.isins.known(told)
-        others = {
-            row.identifier: None
-            for row in rows
-            if row.identifier
-            and row.key in isins
-            and is_other_identifier(row.identifier, isins[row.key])
-        }
-        if others:
-            more, _ = self.know(list(others), track=track, stop=stop)
+        asked, settled = unproven(identified, known, isins)
+        if asked:
+            more, _ = self.know(asked, track=track, stop=stop, unheard=settled)
             known |= more
         return Found(known, read, isins)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 
 from sectypes.errors import InputError, shown
 
-__all__ = ["Moment", "moment"]
+__all__ = ["CLOCK_SLACK", "Moment", "end_of", "moment"]
+
+CLOCK_SLACK = timedelta(minutes=10)
+"""How far ahead of ours the clock of another computer may be; a later time is a mistake."""
 
 Moment: TypeAlias = "date | datetime | str"
 """An aware time, a day, or either as ISO 8601 text; see `moment`."""
@@ -49,6 +52,37 @@ def moment(value: Moment, *, name: str) -> datetime:
         f"{name} must be a day, such as 2026-01-31, or a time with its zone, such as"
         f" 2026-01-31T09:30Z; it is {shown(value)}"
     )
+
+
+def end_of(value: Moment, *, name: str) -> datetime:
+    """Turn what a caller gives as the end of something into the time from which it is over.
+
+    Parameters
+    ----------
+    value : Moment
+        As for `moment`, but that a day is the last one on which it lasts: over at the next
+        midnight, so that it still lasts at the day's last moment. The last day of the calendar,
+        which no midnight follows, ends at its last moment.
+    name : str
+        What the caller calls it; for the error.
+
+    Raises
+    ------
+    InputError
+        As for `moment`.
+
+    Examples
+    --------
+    >>> end_of("2026-01-31", name="expires").isoformat()
+    '2026-02-01T00:00:00+00:00'
+    >>> end_of("2026-01-31T09:30+01:00", name="expires").isoformat()
+    '2026-01-31T08:30:00+00:00'
+    """
+    last = moment(value, name=name)
+    given = _read(value) if isinstance(value, str) else value
+    if isinstance(given, datetime) or given == date.max:
+        return last
+    return last + datetime.resolution
 
 
 def _read(text: str) -> date | datetime | None:

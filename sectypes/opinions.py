@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from sectypes import heuristics, vocab
 from sectypes.sorting import guess_of, label_of
-from sectypes.taxonomy import Classification, Label, Origin, Query, SecurityType
+from sectypes.taxonomy import Classification, Label, Origin, Query, SecurityType, Subtype
 
 __all__ = [
     "RISKIEST_FIRST",
@@ -45,6 +45,7 @@ RISKIEST_FIRST = (
     SecurityType.CASH,
 )
 _POOLED = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
+_FUNDS = (*_POOLED, SecurityType.CASH)
 _FLAGGED = (Origin.FMP, Origin.SNAPSHOT)
 """Whose facts rest on FMP's flags."""
 ENOUGH = 2
@@ -134,7 +135,7 @@ def witnesses(fact: Classification, queries: Sequence[Query]) -> list[Witness]:
     if industry is not None:
         found.append(Witness("its industry", industry, None))
     form = heuristics.guess(fact.ticker)
-    if form is not None and form.security_type in _POOLED:
+    if form is not None and _is_fund(form):
         label = Label(form.security_type, form.subtype)
         found.append(Witness("the ticker's form", form.note, label))
     said = dict.fromkeys((q.provider, q.provider_type) for q in queries if q.provider_type)
@@ -147,10 +148,15 @@ def witnesses(fact: Classification, queries: Sequence[Query]) -> list[Witness]:
 
 def _by_name(name: str) -> Witness | None:
     guess = guess_of("", name)  # without the ticker's form, which is a witness of its own
-    if guess is None or guess.security_type not in _POOLED:
+    if guess is None or not _is_fund(guess):
         return None
     label = Label(guess.security_type, guess.subtype)
     return Witness("the name", f"{name!r}, rule {guess.rule}", label, guess.leverage)
+
+
+def _is_fund(guess: heuristics.Guess) -> bool:
+    """Whether a rule says fund; of cash only a money market fund is one."""
+    return guess.security_type in _POOLED or guess.subtype is Subtype.MONEY_MARKET_FUND
 
 
 def weigh(
@@ -203,8 +209,7 @@ def _believed(
     if opinion is not None:
         if opinion.security_type is fact.security_type:
             return fact.replace(subtype=fact.subtype or opinion.subtype), True
-        pooled = (*_POOLED, SecurityType.CASH)
-        if fact.security_type is SecurityType.EQUITY and opinion.security_type in pooled:
+        if fact.security_type is SecurityType.EQUITY and opinion.security_type in _FUNDS:
             return opinion, True
         return riskiest([fact, opinion]), False
     named = [one for one in said if one.label is not None]

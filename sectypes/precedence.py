@@ -8,26 +8,26 @@ precedence can be read and tested as a table:
 and name, 7. the provider's own word, 8. equity, the conservative default.
 
 A fact counts for its own security only: a row whose identifier or name is another security's is
-answered without it. Where a fact is one that FMP may have wrong, `opinions` weighs it.
+answered without it. Where a fact is one that FMP may have wrong, `opinions` weighs it. So with
+opinions: one about an identifier counts for the rows that carry it, one about a ticker for rows of
+that name, and either beside a fact only where it is about the same security.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from sectypes import tickers
-from sectypes.guesses import Told, from_label, without_fact
+from sectypes.guesses import Told, from_row, without_fact
 from sectypes.likeness import contradiction
-from sectypes.opinions import is_doubtful, spoken, weigh
-from sectypes.sorting import Aside, guess_of, names_multiple, sort_rows
+from sectypes.opinions import is_doubtful, riskiest, spoken, weigh
+from sectypes.sorting import Aside, sort_rows
 from sectypes.taxonomy import (
     Attempt,
     Classification,
-    Label,
     Origin,
     Outcome,
     Query,
@@ -35,14 +35,19 @@ from sectypes.taxonomy import (
     SecurityType,
     ServedBy,
 )
+from sectypes.tickers import is_isin
 
 __all__ = [
     "MEMORY_MISS",
+    "Heard",
     "Held",
     "Known",
+    "by_security",
     "cache_trail",
     "decide",
     "describe_fact",
+    "fact_of",
+    "hear",
     "is_askable",
 ]
 
@@ -142,16 +147,17 @@ def decide(
     answers = told.answers
     for number, instead in aside.items():
         query = queries[number]
-        answers[number] = _decide_row(query, instead, known.get(query.key))
+        fact = fact_of(known.get(query.key))
+        answers[number] = from_row(query, instead, fact)
     groups: dict[tuple[str, str | None], list[int]] = {}
     if told.open or told.others:
         for number, query in enumerate(queries):
             why = told.others.get(number)
             if (why is not None or query.key in told.open) and number not in aside:
                 groups.setdefault((query.key, why), []).append(number)
-    for (key, why), numbers in groups.items():
+    for (_, why), numbers in groups.items():
         rows = [queries[number] for number in numbers]
-        shared = _weighed(rows, why, answers[numbers[0]], known.get(key, NOTHING_KNOWN), known)
+        shared = _weighed(rows, why, answers[numbers[0]], known)
         for number, row in zip(numbers, rows, strict=True):
             answers[number] = Resolution(row, *shared)
     return answers
@@ -182,6 +188,7 @@ def _tell(
     isins: Mapping[str, str],
 ) -> _Told:
     told = _Told([], set(), {})
+    without: list[int] = []
     add = told.answers.append
     for number, row in enumerate(queries):
         key = row.key
@@ -196,29 +203,163 @@ def _tell(
             if about.fact is None or about.opinion is not None:
                 told.open.add(key)
             if about.fact is None:
+                without.append(number)
                 continue
             fact = about.fact
         if (row.name or row.identifier) and (why := contradiction(row, fact, isins.get(key))):
             told.others[number] = why
-        elif fact.security_type is _EQUITY and is_doubtful(fact, row):
+        elif (fact.security_type is _EQUITY and is_doubtful(fact, row)) or (
+            row.identifier and _opinion_on(known.get(row.identifier))
+        ):
             told.open.add(key)
+    _find_others(told, queries, known, without)
     return told
+
+
+def by_security(
+    queries: Sequence[Query], known: Mapping[str, Held], isins: Mapping[str, str]
+) -> dict[tuple[str, str | None], list[int]]:
+    """Which rows are about one security.
+
+    Parameters
+    ----------
+    queries, known, isins
+        As in `decide`; of rows that are listed securities.
+
+    Returns
+    -------
+    dict[tuple[str, str | None], list[int]]
+        Positions of rows by their key, and by why they are another security than what is known
+        under it; None where they are not.
+    """
+    others = _tell(queries, known, (), isins).others
+    groups: dict[tuple[str, str | None], list[int]] = {}
+    for number, row in enumerate(queries):
+        groups.setdefault((row.key, others.get(number)), []).append(number)
+    return groups
+
+
+def _find_others(
+    told: _Told, queries: Sequence[Query], known: Mapping[str, Held], numbers: Sequence[int]
+) -> None:
+    """Add to `told` which rows without a fact are others than the opinions of their ticker.
+
+    The ticker's own opinion, and those on the identifiers of the other rows.
+    """
+    opinions: dict[str, dict[str, Classification]] = {}
+    for number in numbers:
+        row = queries[number]
+        for one in (row.key, row.identifier):
+            if one is not None and (opinion := _opinion_on(known.get(one))) is not None:
+                opinions.setdefault(row.key, {})[one] = opinion
+    for number in numbers if opinions else ():
+        row = queries[number]
+        for one, opinion in opinions.get(row.key, {}).items():
+            isin = one if is_isin(one) else None
+            if one != row.identifier and (why := contradiction(row, opinion, isin)):
+                told.others[number] = why
+                break
+
+
+def fact_of(held: Held | None) -> Classification | None:
+    """The fact in what is known about a key."""
+    return held.fact if isinstance(held, Known) else held
+
+
+def _opinion_on(held: Held | None) -> Classification | None:
+    return held.opinion if isinstance(held, Known) else None
+
+
+class Heard(NamedTuple):
+    """What is to be weighed for the rows of one security.
+
+    Attributes
+    ----------
+    fact : Classification | None
+        What the first source says about it.
+    opinion : Classification | None
+        What the second source says about it.
+    about : Known
+        Where the opinion is from.
+    attempts : tuple[Attempt, ...]
+        What the second source said besides, and what was left out because it is about others.
+    """
+
+    fact: Classification | None
+    opinion: Classification | None
+    about: Known
+    attempts: tuple[Attempt, ...]
+
+
+def hear(rows: Sequence[Query], why: str | None, known: Mapping[str, Held]) -> Heard:
+    """Fact and opinion that are about the security of rows, and not about another one.
+
+    Parameters
+    ----------
+    rows : Sequence[Query]
+        All rows about one security; see `by_security`.
+    why : str | None
+        Why what is known under their ticker is about another one.
+    known : Mapping[str, Held]
+        As in `decide`.
+    """
+    key = rows[0].key
+    held = known.get(key, NOTHING_KNOWN)
+    about = Known(held) if isinstance(held, Classification) else held
+    fact = None
+    said: list[Attempt] = []
+    if why is None:
+        fact = about.fact
+    else:
+        said.append(_other(why))
+    names = [Query(key, key, name=fact.name)] if fact is not None else []
+    found: list[tuple[Classification, Known]] = []
+    for identifier in dict.fromkeys(row.identifier for row in rows if row.identifier):
+        told = known.get(identifier)
+        if not isinstance(told, Known):
+            continue
+        if told.opinion is None:
+            said += [one for one in told.attempts if one.room not in _OWN_ROOMS]
+        elif other := _first_contradiction(
+            [*names, *(row for row in rows if row.identifier != identifier)], told.opinion
+        ):
+            said.append(_other(other))
+        else:
+            found.append((told.opinion, told))
+    if not found and why is None and about.opinion is not None:
+        if other := _first_contradiction([*names, *rows], about.opinion):
+            said.append(_other(other))
+        else:
+            found.append((about.opinion, about))
+    if not found:
+        return Heard(fact, None, NOTHING_KNOWN, tuple(said))
+    # Two identifiers under one ticker: neither may make the other look safer than it is.
+    believed = riskiest([opinion for opinion, _ in found])
+    return Heard(fact, *next(one for one in found if one[0] is believed), tuple(said))
+
+
+def _first_contradiction(rows: Iterable[Query], opinion: Classification) -> str | None:
+    return next(filter(None, (contradiction(row, opinion, None) for row in rows)), None)
+
+
+def _other(why: str) -> Attempt:
+    return Attempt("likeness", Outcome.ERROR, why)
+
+
+_OWN_ROOMS = ("memory", "database", "source")
+"""Rooms whose lines about an identifier say nothing that the ticker's own do not say."""
 
 
 def _weighed(
     rows: Sequence[Query],
     why: str | None,
     answer: Resolution,
-    about: Held,
     known: Mapping[str, Held],
 ) -> Told:
     """The answer to all rows of one security."""
-    key, fact, trail = answer.query.key, answer.classification, answer.trail
-    if why is not None:
-        # Others have the ticker: what is known of the row's own identifier counts.
-        trail = (*trail, Attempt("likeness", Outcome.ERROR, why))
-        fact, about = None, known.get(rows[0].identifier or "", NOTHING_KNOWN)
-    opinion = about.opinion if isinstance(about, Known) else None
+    key = answer.query.key
+    fact, opinion, about, said = hear(rows, why, known)
+    trail = (*answer.trail, *said)
     verdict = weigh(fact, opinion, rows)
     if verdict is None:
         return without_fact(key, rows, trail)
@@ -226,7 +367,7 @@ def _weighed(
     room, stale = answer.served_by, answer.stale
     if made.origin is Origin.HEURISTIC:
         room, stale = ServedBy.RULES, False
-    elif opinion is not None and made.origin is opinion.origin and isinstance(about, Known):
+    elif opinion is not None and made.origin is opinion.origin:
         room, stale = about.served_by, about.is_opinion_stale
     if verdict.note and (not trail or trail[-1].note != verdict.note):
         outcome = Outcome.HIT if verdict.is_settled else Outcome.MISS
@@ -245,51 +386,6 @@ def cache_trail(room: ServedBy, origin: Origin, words: str) -> tuple[Attempt, ..
     """The trail of a fresh fact in a cache; thousands of facts share the few that there are."""
     hit = Attempt(room.value, Outcome.HIT, describe_fact(origin, words))
     return (hit,) if room is ServedBy.MEMORY else (MEMORY_MISS, hit)
-
-
-def _decide_row(
-    query: Query, instead: Classification | Label | None, known: Held | None
-) -> Resolution:
-    """Answer by override, or from the row alone where it says that it is no listed security."""
-    if instead is None:
-        return _blank(query)
-    if isinstance(instead, Classification):
-        hit = (Attempt("override", Outcome.HIT, _describe_override(instead)),)
-        made = instead.replace(leverage=_overridden_leverage(query, instead, known))
-        return Resolution(query, made, ServedBy.DATABASE, False, hit)
-    label = instead
-    if label.subtype is None:
-        guess = guess_of(query.key, query.name)
-        if guess is not None and guess.security_type is label.security_type:
-            label = replace(label, subtype=guess.subtype)
-    words = query.provider_type or query.name or "cash"
-    note = f"{query.provider or 'the row'} says {words!r}: not the listed security of that name"
-    if label.security_type is SecurityType.CASH:
-        note = f"{query.provider or 'the row'} says that this position is cash"
-    answer = from_label(query.key, label, words)
-    hit = (Attempt("provider", Outcome.HIT, note),)
-    return Resolution(query, answer, ServedBy.INPUT, False, hit)
-
-
-def _blank(query: Query) -> Resolution:
-    note = "no ticker, so nobody can be asked; risk takes the worst rate"
-    trail = (Attempt("input", Outcome.MISS, note),)
-    return Resolution(query, None, ServedBy.INPUT, False, trail)
-
-
-def _overridden_leverage(query: Query, override: Classification, known: Held | None) -> float:
-    """An override of the type keeps the fund's multiple, unless it names one of its own."""
-    if names_multiple(override):
-        return override.leverage
-    fact = known.fact if isinstance(known, Known) else known
-    if fact is not None:
-        return fact.leverage
-    guess = guess_of(query.key, query.name)
-    return 1.0 if guess is None else guess.leverage
-
-
-def _describe_override(override: Classification) -> str:
-    return f"overridden: {override.raw_label}" if override.raw_label else "overridden"
 
 
 def describe_fact(origin: Origin, words: str) -> str:

@@ -1,65 +1,33 @@
 """Renewing facts before they are asked for: which ones, within which budget, and when to stop.
 
 Answers are written in batches of 100 as they arrive, so that a run that is killed loses at most
-one batch, and the next one finds the rest still to do. Only types that flip wait until the end:
-where more of them flip than a market does, something is wrong with the source, and the brake
-holds them back.
+one batch, and the next one finds the rest still to do. Only types that flip wait until the end,
+where the brake (`sectypes.brake`) may hold them back.
 """
 
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from sectypes.asking import Answered, Keeper, Order, Track, write_answers
+from sectypes.asking import Order, Track
+from sectypes.brake import BRAKE_SHARE, Brake, Flip
 from sectypes.budget import Bill
 from sectypes.errors import InputError, SourceRefused
 from sectypes.lookup import Lookup
 from sectypes.precedence import Known, is_askable
 from sectypes.records import html_table
-from sectypes.taxonomy import (
-    AnswerStatus,
-    Attempt,
-    Classification,
-    Outcome,
-    SecurityType,
-    ServedBy,
-)
-from sectypes.trails import Pending, as_stale
+from sectypes.taxonomy import Attempt, Classification, Outcome
+from sectypes.trails import Pending
 
 __all__ = ["Flip", "RefreshSummary", "due_keys", "open_keys", "refresh", "refresh_one"]
 
 log = logging.getLogger(__name__)
 
-BRAKE_SHARE = 0.02
-BRAKE_FROM = 5
-"""So many flips, if they are more than `BRAKE_SHARE` of the known types that were asked for, are
-held back."""
-
 _ASKED_ANEW = Attempt("memory", Outcome.SKIPPED, "asked anew")
-_COUNTED = {
-    AnswerStatus.NOT_FOUND: "not_found",
-    AnswerStatus.REFUSED: "failed",
-    AnswerStatus.REFUSED_SYMBOL: "refused",
-    AnswerStatus.FAILED: "failed",
-    AnswerStatus.THROTTLED: "left_over",
-}
-
-
-class Flip(NamedTuple):
-    """A known type that a source contradicts."""
-
-    ticker: str
-    old_type: SecurityType
-    new_type: SecurityType
-
-    def __str__(self) -> str:
-        """One line for people."""
-        return f"{self.ticker}: {self.old_type.value} -> {self.new_type.value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +53,8 @@ class RefreshSummary:
     is_cut_short : bool
         Whether tickers are left over for another reason than the caller's own number of calls.
     note : str
-        Why the first of them failed or was left over; empty where nothing went wrong.
+        Why the first of them failed or was left over, or which answers were not written because
+        somebody has written newer ones; empty where nothing went wrong.
     is_held_back : bool
         Whether the brake holds the flips back; they are not written then, and the tickers are
         asked again by the next run.
@@ -154,90 +123,6 @@ _NUMBERS = (
     *("wanted", "asked", "new", "changed", "unchanged", "not_found", "refused", "failed"),
     *("left_over", "calls"),
 )
-
-
-class _Brake(Keeper):
-    """Keeps answers, but holds flips of known types back until all are counted."""
-
-    def __init__(
-        self,
-        lookup: Lookup,
-        keys: Sequence[str],
-        old: Mapping[str, Classification],
-        *,
-        accept: bool,
-    ) -> None:
-        super().__init__(lookup.memory, self._write_down, keys)
-        self._lookup = lookup
-        self._old = old
-        self._accept = accept
-        self._held: list[Answered] = []
-        self._compared = 0
-        self.answered: set[str] = set()
-        self.counts: Counter[str] = Counter()
-        self.flips: list[Flip] = []
-        self.notes: dict[str, str] = {}
-
-    def take(self, answered: Answered) -> Known:
-        old, fact = self._old.get(answered.key), answered.fact
-        self.answered.add(answered.key)
-        self.counts["asked"] += 1
-        if fact is None:
-            self.count(_COUNTED[answered.status], answered.known)
-            if old is not None and old.is_fresh(self._lookup.clock()):
-                # A fact in its lifetime does not become stale because it was asked for early.
-                attempts = answered.known.attempts
-                return answered.known._replace(
-                    fact=old,
-                    served_by=ServedBy.DATABASE,
-                    attempts=attempts[:-1],
-                    stale=False,
-                    fresh_until=old.expires_at,
-                )
-            return super().take(answered)
-        if old is None:
-            self.counts["new"] += 1
-            return super().take(answered)
-        self._compared += 1
-        if old.security_type is fact.security_type:
-            self.counts["unchanged"] += 1
-            return super().take(answered)
-        self.flips.append(Flip(answered.key, old.security_type, fact.security_type))
-        if self._accept:
-            self.counts["changed"] += 1
-            return super().take(answered)
-        self._held.append(answered)
-        kept = as_stale(old, answered.known.attempts)
-        return kept._replace(
-            opinion=answered.known.opinion, is_opinion_stale=answered.known.is_opinion_stale
-        )
-
-    def count(self, what: str, known: Known) -> None:
-        """Count one key, with the words of the first that has no answer."""
-        self.counts[what] += 1
-        # Behind the source's own words an older fact may be named that stands in.
-        said = [one.note for one in known.attempts if one.outcome is not Outcome.STALE]
-        if said and what not in self.notes:
-            self.notes[what] = said[-1]
-
-    def settle(self) -> bool:
-        """Write the flips, unless they are too many; whether they are held back."""
-        held, self._held = self._held, []
-        if len(held) >= BRAKE_FROM and len(held) > BRAKE_SHARE * self._compared:
-            log.warning("refresh: %d of %d types flip; held back", len(held), self._compared)
-            return True
-        for answered in held:
-            self.counts["changed"] += 1
-            super().take(answered)
-        self.flush()
-        return False
-
-    def _write_down(self, answers: Sequence[Answered]) -> None:
-        if self._lookup.store is not None:
-            write_answers(self._lookup.store, answers)
-        log.info(
-            "refresh: kept a batch of %d answers, %d so far", len(answers), self.counts["asked"]
-        )
 
 
 def due_keys(lookup: Lookup, days: float) -> list[str]:
@@ -328,7 +213,7 @@ def refresh(
         return RefreshSummary(wanted=len(wanted), left_over=left, dry_run=True, bill=bill)
     before = _known_before(lookup, askable)
     old = {key: one.fact for key, one in before.items() if one.fact is not None}
-    brake = _Brake(lookup, askable, old, accept=accept)
+    brake = Brake(lookup, askable, old, accept=accept)
     order = Order(track, brake, lambda key: None, most=most)
     known = _ask(lookup, before, order)
     is_held_back = brake.settle()
@@ -338,7 +223,7 @@ def refresh(
             brake.count(_by_others(old.get(key), known[key].fact), known[key])
     # What the run's own number of calls leaves over is as the caller wanted it.
     is_cut_short = bool(counts["left_over"]) and (most is None or order.calls < most)
-    told = ("failed", "left_over") if is_cut_short else ("failed",)
+    told = ("failed", "left_over", "not written") if is_cut_short else ("failed", "not written")
     log.info("refresh: asked for %d of %d", counts["asked"], len(wanted))
     return RefreshSummary(
         wanted=len(wanted),
@@ -372,7 +257,7 @@ def refresh_one(lookup: Lookup, key: str, *, track: Track) -> Known:
     """Ask for one key anew; what is known of it now."""
     before = _known_before(lookup, [key])
     fact = before[key].fact
-    brake = _Brake(lookup, [key], {} if fact is None else {key: fact}, accept=True)
+    brake = Brake(lookup, [key], {} if fact is None else {key: fact}, accept=True)
     order = Order(track, brake, lambda key: None)
     return _ask(lookup, before, order)[key]
 

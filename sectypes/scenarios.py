@@ -8,11 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from numbers import Real
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from sectypes.checks import (
+    fraction,
+    is_number,
+    label,
+    refuse_missing,
+    refuse_unknown,
+    section,
+    type_named,
+)
 from sectypes.errors import ConfigError, shown
 from sectypes.taxonomy import SECURITY_TYPES
 
@@ -37,6 +45,13 @@ _SOURCES: Mapping[str, str] = {
     "sector": "the older system's sector crash",
     "max_volatility": "the older system's cap on a year's volatility",
 }
+_HOMES: Mapping[str, str] = {
+    "max_loss": "portfolio_limits",
+    "max_volatility": "portfolio_limits",
+    "max_single_stock_weight": "concentration_limits",
+    "max_single_factor_loss": "",
+}
+"""The section of the older file that holds each limit; "" is beside the sections."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,15 +116,15 @@ class CrashScenarios:
     def __post_init__(self) -> None:
         for rate, value in self._named_rates():
             if value is not None or rate not in _OPTIONAL:
-                object.__setattr__(self, rate, _fraction(rate, value))
+                object.__setattr__(self, rate, fraction(rate, value))
         if not isinstance(self.leveraged_funds, bool):
             raise ConfigError(
                 f"leveraged_funds is true or false, not {shown(self.leveraged_funds)}"
             )
-        for label in ("name", "version"):
-            object.__setattr__(self, label, _label(label, getattr(self, label)))
-        given = _section(self.sources, "sources")
-        _refuse_unknown(given, _ALL_RATES, "sources")
+        for text in ("name", "version"):
+            object.__setattr__(self, text, label(text, getattr(self, text)))
+        given = section(self.sources, "sources")
+        refuse_unknown(given, _ALL_RATES, "sources")
         own = {rate for rate, value in self._named_rates() if value is not None}
         merged = {**{k: v for k, v in _SOURCES.items() if self._is_default(k)}, **given}
         sources = {k: str(merged.get(k, "set without a source")) for k in _ALL_RATES if k in own}
@@ -127,17 +142,20 @@ class CrashScenarios:
 
     def has_own_rate(self, security_type: str | None) -> bool:
         """Whether the type has a rate of its own; False for a missing or unknown one."""
-        return security_type in SECURITY_TYPES and getattr(self, str(security_type)) is not None
+        name = type_named(security_type)
+        return name is not None and getattr(self, name) is not None
 
     def rate(self, security_type: str | None) -> float:
         """Crash rate of a type.
 
         A type without a rate of its own takes `single_stock`. A missing type, or a word that is
-        no type, takes the worst rate of the table, so that not knowing never pays.
+        no type, takes the worst rate of the table, so that not knowing never pays. Case and
+        padding do not matter.
         """
-        if security_type not in SECURITY_TYPES:
+        name = type_named(security_type)
+        if name is None:
             return self.worst_rate
-        own: float | None = getattr(self, str(security_type))
+        own: float | None = getattr(self, name)
         return self.single_stock if own is None else own
 
     def with_rates(
@@ -164,7 +182,7 @@ class CrashScenarios:
         ConfigError
             A name is no rate, or a value is not in (0, 1].
         """
-        _refuse_unknown(rates, _ALL_RATES, "rates")
+        refuse_unknown(rates, _ALL_RATES, "rates")
         changes = ",".join(f"{rate}={value}" for rate, value in rates.items())
         kept = {k: v for k, v in self.sources.items() if k not in rates}
         changed: dict[str, Any] = {
@@ -198,18 +216,18 @@ class CrashScenarios:
             A field is missing, unknown or not in (0, 1]. Nothing but the optional rates is filled
             in by default (leverage counts): a forgotten line must not choose a rate.
         """
-        given = _section(given, "scenarios")
+        given = section(given, "scenarios")
         needed = ("name", "version", "rates", "factors", *_OTHERS)
-        _refuse_unknown(given, (*needed, "leveraged_funds", "sources"), "scenarios")
-        _refuse_missing(given, needed, "")
-        rates, factors = _section(given["rates"], "rates"), _section(given["factors"], "factors")
-        _refuse_unknown(rates, _RATES, "rates")
-        _refuse_missing(rates, [rate for rate in _RATES if rate not in _OPTIONAL], "rates.")
-        _refuse_unknown(factors, FACTORS, "factors")
-        _refuse_missing(factors, FACTORS, "factors.")
+        refuse_unknown(given, (*needed, "leveraged_funds", "sources"), "scenarios")
+        refuse_missing(given, needed, "")
+        rates, factors = section(given["rates"], "rates"), section(given["factors"], "factors")
+        refuse_unknown(rates, _RATES, "rates")
+        refuse_missing(rates, [rate for rate in _RATES if rate not in _OPTIONAL], "rates.")
+        refuse_unknown(factors, FACTORS, "factors")
+        refuse_missing(factors, FACTORS, "factors.")
         plain = {"leveraged_funds": True, **given}
         plain = {key: plain[key] for key in ("name", "version", "leveraged_funds", *_OTHERS)}
-        return cls(**plain, **rates, **factors, sources=_section(given.get("sources"), "sources"))
+        return cls(**plain, **rates, **factors, sources=section(given.get("sources"), "sources"))
 
     @classmethod
     def from_yaml(cls, path: str | Path) -> CrashScenarios:
@@ -254,8 +272,10 @@ class RiskLimits:
         The loss that each component is measured against.
     max_single_factor_loss : float
         The loss in one factor that historical maximum betas were worked out for.
-    max_volatility, max_single_stock_weight : float | None
-        Further limits of the older file; None where there is none.
+    max_volatility : float | None
+        Of the older file. It is carried along and shown; no loss or score applies it.
+    max_single_stock_weight : float | None
+        Of the older file. It is carried along and shown; no loss or score applies it.
     variance_limits : Mapping[str, float]
         The older file's ``variance_limits``, by name. Read-only.
 
@@ -283,12 +303,12 @@ class RiskLimits:
 
     def __post_init__(self) -> None:
         for limit in ("max_loss", "max_single_factor_loss"):
-            object.__setattr__(self, limit, _fraction(limit, getattr(self, limit)))
+            object.__setattr__(self, limit, fraction(limit, getattr(self, limit)))
         for limit in ("max_volatility", "max_single_stock_weight"):
             if (value := getattr(self, limit)) is not None:
-                object.__setattr__(self, limit, _fraction(limit, value))
-        given = _section(self.variance_limits, "variance_limits")
-        checked = {k: _fraction(f"variance_limits.{k}", v) for k, v in given.items()}
+                object.__setattr__(self, limit, fraction(limit, value))
+        given = section(self.variance_limits, "variance_limits")
+        checked = {k: fraction(f"variance_limits.{k}", v) for k, v in given.items()}
         object.__setattr__(self, "variance_limits", MappingProxyType(checked))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -308,22 +328,25 @@ class RiskLimits:
         ------
         ConfigError
             ``portfolio_limits.max_loss``, ``portfolio_limits.max_volatility`` or
-            ``concentration_limits.max_single_stock_weight`` is missing, or a limit is not a
-            fraction.
+            ``concentration_limits.max_single_stock_weight`` is missing, a limit is not a fraction,
+            or one of these or ``max_single_factor_loss`` stands in another section.
         """
-        given = _section(given, "risk limits")
-        portfolio = _section(given.get("portfolio_limits"), "portfolio_limits")
-        concentration = _section(given.get("concentration_limits"), "concentration_limits")
-        _refuse_missing(portfolio, ("max_loss", "max_volatility"), "portfolio_limits.")
-        _refuse_missing(concentration, ("max_single_stock_weight",), "concentration_limits.")
+        given = section(given, "risk limits")
+        portfolio = section(given.get("portfolio_limits"), "portfolio_limits")
+        concentration = section(given.get("concentration_limits"), "concentration_limits")
+        variance = section(given.get("variance_limits"), "variance_limits")
+        sections = {"portfolio_limits": portfolio, "concentration_limits": concentration}
+        _refuse_misplaced({"": given, **sections, "variance_limits": variance})
+        refuse_missing(portfolio, ("max_loss", "max_volatility"), "portfolio_limits.")
+        refuse_missing(concentration, ("max_single_stock_weight",), "concentration_limits.")
         volatility, weight = portfolio["max_volatility"], concentration["max_single_stock_weight"]
         limits: dict[str, Any] = {
             "max_loss": _loss("portfolio_limits.max_loss", portfolio["max_loss"]),
-            "max_volatility": _fraction("portfolio_limits.max_volatility", volatility),
-            "max_single_stock_weight": _fraction(
+            "max_volatility": fraction("portfolio_limits.max_volatility", volatility),
+            "max_single_stock_weight": fraction(
                 "concentration_limits.max_single_stock_weight", weight
             ),
-            "variance_limits": _section(given.get("variance_limits"), "variance_limits"),
+            "variance_limits": variance,
         }
         if "max_single_factor_loss" in given:
             name = "max_single_factor_loss"
@@ -345,50 +368,19 @@ class RiskLimits:
         return cls.from_dict(read_mapping(path))
 
 
+def _refuse_misplaced(sections: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse a limit in a section where nobody looks for it."""
+    for where, held in sections.items():
+        for name, home in _HOMES.items():
+            if name in held and home != where:
+                belongs = f"inside {home}" if home else "beside the sections, not inside one"
+                found = f"inside {where}" if where else "beside the sections"
+                raise ConfigError(f"{name} is written {found}: it belongs {belongs}")
+
+
 def _limits_from_plain(plain: Mapping[str, Any]) -> RiskLimits:
     return RiskLimits(**plain)
 
 
-def _fraction(name: str, value: Any) -> float:
-    """`value` as a fraction in (0, 1]; written so that NaN fails as well."""
-    if not _is_number(value) or not 0 < value <= 1:
-        raise ConfigError(
-            f"{name} must be a fraction above 0, at most 1, such as 0.4 for 40%"
-            f" (it is {shown(value)})"
-        )
-    return float(value)
-
-
 def _loss(name: str, value: Any) -> float:
-    return _fraction(name, abs(value) if _is_number(value) else value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, Real) and value is not True and value is not False
-
-
-def _label(name: str, value: Any) -> str:
-    # A version 1.10 without quotes arrives as the number 1.1, so numbers with a point are refused.
-    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
-        raise ConfigError(f"{name} must be a text in quotes (it is {shown(value)})")
-    return str(value)
-
-
-def _section(given: Any, name: str) -> Mapping[str, Any]:
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        raise ConfigError(f"{name} must be a mapping of names to values (it is {shown(given)})")
-    return {str(key): value for key, value in given.items()}
-
-
-def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
-    unknown = [name for name in given if name not in known]
-    if unknown:
-        raise ConfigError(f"{where} has no {', '.join(unknown)}; it has {', '.join(known)}")
-
-
-def _refuse_missing(given: Mapping[str, Any], needed: Any, prefix: str) -> None:
-    missing = [prefix + name for name in needed if given.get(name) is None]
-    if missing:
-        raise ConfigError(f"{', '.join(missing)} must be given: a missing value is not chosen here")
+    return fraction(name, abs(value) if is_number(value) else value)

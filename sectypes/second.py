@@ -3,28 +3,88 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sectypes.asking import Answered, Asker, Keeper, Order, Track
 from sectypes.budget import Budget
 from sectypes.config import Settings
+from sectypes.likeness import contradiction, is_other_identifier
 from sectypes.memory import Memory
 from sectypes.metrics import Metrics
-from sectypes.precedence import Known
+from sectypes.precedence import Held, Known, fact_of
 from sectypes.resting import RestingStore
-from sectypes.taxonomy import Classification, TypeSource
+from sectypes.taxonomy import Classification, Query, TypeSource
 from sectypes.tickers import Shape, shape
 from sectypes.trails import Pending, as_known
 
-__all__ = ["Second", "may_be_known"]
+__all__ = ["Second", "may_be_known", "subject", "unproven"]
 
-_ASKABLE = (Shape.LISTED, Shape.ISIN, Shape.CUSIP, Shape.FIGI)
+_IDENTIFIERS = (Shape.ISIN, Shape.CUSIP, Shape.FIGI)
 
 
 def may_be_known(key: str) -> bool:
     """Whether a key is a listed ticker, or an ISIN, CUSIP or FIGI in place of one."""
-    return shape(key) in _ASKABLE
+    form = shape(key)
+    return form is Shape.LISTED or form in _IDENTIFIERS
+
+
+def subject(row: Query, fact: Classification | None, isin: str | None) -> str:
+    """Under what an opinion about a row is kept: its identifier, or its ticker.
+
+    Others have the same ticker for other securities, so what an identifier was asked for is said
+    of a ticker only where the fact under the ticker is known to be about the same security.
+
+    Parameters
+    ----------
+    row : Query
+        With its identifier.
+    fact : Classification or None
+        What is known under its ticker.
+    isin : str or None
+        The ISIN that the fact's origin has.
+
+    Examples
+    --------
+    >>> row = Query("CASH", "CASH", identifier="US5949181045")
+    >>> subject(row, None, None), subject(Query("CASH", "CASH"), None, None)
+    ('US5949181045', 'CASH')
+    """
+    given = row.identifier
+    if given is None or shape(given) not in _IDENTIFIERS:
+        return row.key
+    is_same = fact is not None and isin is not None and is_other_identifier(given, isin) is False
+    return row.key if is_same else given
+
+
+def unproven(
+    rows: Iterable[Query], known: Mapping[str, Held], isins: Mapping[str, str]
+) -> tuple[list[str], set[str]]:
+    """Identifiers of rows that are not known to be about the security under the row's ticker.
+
+    Parameters
+    ----------
+    rows : Iterable[Query]
+        Rows with identifiers.
+    known : Mapping[str, Held]
+        What is known, by key.
+    isins : Mapping[str, str]
+        As in `precedence.decide`.
+
+    Returns
+    -------
+    tuple[list[str], set[str]]
+        Those of which nothing is known yet; those among them whose rows have a fact all the same,
+        because nothing speaks against the one under their ticker.
+    """
+    found: dict[str, bool] = {}
+    for row in rows:
+        fact, isin = fact_of(known[row.key]), isins.get(row.key)
+        under = subject(row, fact, isin)
+        if under not in known:
+            has_fact = fact is not None and contradiction(row, fact, isin) is None
+            found[under] = found.get(under, True) and has_fact
+    return list(found), {under for under, has_fact in found.items() if has_fact}
 
 
 class Second:
@@ -90,11 +150,17 @@ class Second:
             Its assertion about each key as a fact, behind what was said before.
         """
         held = self._memory.get_many(pending)
+        # What it said before is said again, or has become another answer: one line either way.
+        name = self.source.name
+        before = {
+            key: tuple(said for said in one.attempts if said.room != name)
+            for key, one in pending.items()
+        }
         known = {
-            key: one._replace(attempts=(*pending[key].attempts, *one.attempts))
+            key: one._replace(attempts=(*before[key], *one.attempts[-1:]))
             for key, one in ((key, as_known(about)) for key, about in held.items())
         }
-        rest = {key: Pending(None, one.attempts) for key, one in pending.items() if key not in held}
+        rest = {key: Pending(None, said) for key, said in before.items() if key not in held}
         if rest:
             keeper = Keeper(self._memory, self._write, pending)
             order = Order(track, keeper, self._memory.peek, identifiers=identifiers, stop=stop)

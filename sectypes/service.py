@@ -24,10 +24,11 @@ from sectypes.given import all_of, readable
 from sectypes.keeping import Keeping
 from sectypes.lookup import Lookup, Track
 from sectypes.moments import Moment, moment
+from sectypes.opinions import spoken
 from sectypes.progress import tracker
 from sectypes.recent import Answers
-from sectypes.sorting import as_rows, sort_rows
-from sectypes.taxonomy import Query, Resolution, TypeSource
+from sectypes.sorting import as_rows, label_of, sort_rows
+from sectypes.taxonomy import Query, Resolution, SecurityType, TypeSource
 from sectypes.tickers import canonical
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ class SecurityTypeService(Keeping):
             clock,
             second=_configured_second(self.settings) if isinstance(second, _Default) else second,
         )
+        asked: list[TypeSource | None] = [self._lookup.source]
+        asked += [self._lookup.second.source] if self._lookup.second else []
+        self._asked = {one.name: spoken(one.name) for one in asked if one is not None}
         self._made_at = clock()
 
     def __repr__(self) -> str:
@@ -164,7 +168,8 @@ class SecurityTypeService(Keeping):
         Warns
         -----
         UnresolvedWarning
-            Some answers are the default, or missing.
+            Some answers are the default, or missing; or a source that is asked could not answer,
+            because it refused or failed, or the budget is spent, and nobody knew a fact.
         StaleAnswerWarning
             Some facts are out of date and could not be renewed.
         StoreWarning
@@ -177,7 +182,8 @@ class SecurityTypeService(Keeping):
         StoreUnavailable
             The past was asked for, and there is no database that can be read.
         InputError
-            `as_of` is no day and no time with its zone, or a ticker is no text.
+            `as_of` is no day and no time with its zone, or is later than today (UTC); or a ticker
+            is no text.
         """
         return list(self.answer(queries, progress=progress, as_of=as_of).resolutions)
 
@@ -261,7 +267,10 @@ class SecurityTypeService(Keeping):
         if answers is None:
             rows = as_rows(readable(given))
             aside, wanted = sort_rows(rows, overrides)
-            found = self._lookup.look_up(rows, wanted, track=track, stop=stop)
+            listed = (
+                [row for number, row in enumerate(rows) if number not in aside] if aside else rows
+            )
+            found = self._lookup.look_up(listed, wanted, track=track, stop=stop)
             answers = Answers.of(
                 precedence.decide(rows, overrides=overrides, aside=aside, **found._asdict())
             )
@@ -269,6 +278,11 @@ class SecurityTypeService(Keeping):
         return answers
 
     def _answer_past(self, rows: Sequence[Query], at: datetime) -> Answers:
+        today = self._clock().date()
+        if at > moment(today, name="today"):
+            raise InputError(
+                f"as_of must not be later than today, {today} in UTC: it is {at:%Y-%m-%d %H:%M}"
+            )
         overrides = self._needed_store("history").past_overrides(at)
         aside, wanted = sort_rows(rows, overrides)
         past = self._lookup.know_past(wanted, at)
@@ -277,7 +291,7 @@ class SecurityTypeService(Keeping):
     def _tell(self, answers: Answers) -> None:
         """Count answers, and warn about those that are doubtful."""
         self._lookup.metrics.served(len(answers), answers.doubtful)
-        warn_about(answers.doubtful)
+        warn_about(answers.doubtful, self._asked)
 
     def get_security_types(
         self, tickers: Iterable[str], portfolio_data: object = None
@@ -305,7 +319,10 @@ class SecurityTypeService(Keeping):
         """
         words = _provider_words(portfolio_data)
         rows = [
-            row.replace(provider_type=words.get(row.key, row.provider_type))
+            row.replace(
+                provider_type=(word := words.get(row.key, row.provider_type)),
+                is_cash=row.is_cash or _is_cash(word),
+            )
             for row in as_rows(list(dict.fromkeys(readable(all_of(tickers)))))
         ]
         return {
@@ -333,6 +350,12 @@ class SecurityTypeService(Keeping):
         if ticker not in types:
             raise InputError("a blank ticker has no security type")
         return types[ticker]
+
+
+def _is_cash(word: str | None) -> bool:
+    """Whether the word is cash; older portfolio data say so of positions, not of asset classes."""
+    label = label_of(word, None)
+    return label is not None and label.security_type is SecurityType.CASH
 
 
 def _provider_words(portfolio_data: object) -> dict[str, str]:

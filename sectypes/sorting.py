@@ -23,6 +23,7 @@ __all__ = [
     "label_of",
     "names_multiple",
     "sort_rows",
+    "word_of",
 ]
 
 _FUNDS = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
@@ -114,7 +115,7 @@ def _own_label(query: Query) -> Label | None:
     option. A cash flag alone does not make a coin cash: Plaid
     sets it on coins, and older payloads call CUR:BTC cash.
     """
-    word = label_of(query.provider_type, query.provider)
+    word = word_of(query)
     says_cash = query.is_cash or (word is not None and word.security_type is SecurityType.CASH)
     if word is not None and not says_cash:
         return None if word.listed else word
@@ -128,6 +129,27 @@ def _own_label(query: Query) -> Label | None:
     if says_cash:
         return None if tickers.shape(query.key) is tickers.Shape.CRYPTO else _CASH
     return _CASH if rule is not None and rule.rule == "name_cash" else None
+
+
+def word_of(query: Query) -> Label | None:
+    """What the row's word for the type means; None for an unknown one and for an asset class.
+
+    Examples
+    --------
+    >>> row = Query("BILQ", "BILQ", name="Sample Bill ETF", provider_type="Cash Equivalents")
+    >>> word_of(row), str(word_of(row.replace(name=None)).security_type)
+    (None, 'cash')
+    """
+    word = label_of(query.provider_type, query.provider)
+    if word is None or word.security_type is not SecurityType.CASH:
+        return word
+    only_class = vocab.is_asset_class(
+        ticker=query.key,
+        name=query.name,
+        provider_type=query.provider_type,
+        provider=query.provider,
+    )
+    return None if only_class else word
 
 
 def _is_bare_coin(query: Query) -> bool:

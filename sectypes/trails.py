@@ -119,15 +119,20 @@ def unasked(pending: Pending, why: Attempt, now: datetime) -> Known:
 def as_remembered(known: Known) -> Held:
     """The same knowledge as memory will tell it next time."""
     if known.fact is None:
-        return known._replace(attempts=known.attempts[1:], served_by=_remembered(known))
+        return known._replace(attempts=_older(known.attempts), served_by=_remembered(known))
     if not known.stale:
         if known.opinion is None:
             return known.fact
         trail = from_cache(known.fact, ServedBy.MEMORY).attempts
         return known._replace(served_by=ServedBy.MEMORY, attempts=trail)
-    *before, told = known.attempts[1:]
+    *before, told = _older(known.attempts)
     attempts = (*before, told._replace(room="memory"))
     return known._replace(served_by=ServedBy.MEMORY, attempts=attempts)
+
+
+def _older(attempts: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """Without the first line, which says how this asking began: what is remembered has none."""
+    return attempts[1:] if len(attempts) > 1 and attempts[0].room == "memory" else attempts
 
 
 def _remembered(known: Known) -> ServedBy:
@@ -175,8 +180,11 @@ def from_history(fact: Classification | None, at: datetime) -> Known:
     day = f"as of {at:%Y-%m-%d %H:%M} UTC"
     if fact is None:
         return Known(attempts=(Attempt("history", Outcome.MISS, f"nothing was known {day}"),))
-    hit = Attempt("history", Outcome.HIT, f"{describe(fact)}, {day}")
-    return Known(fact, ServedBy.DATABASE, (hit,))
+    if fact.is_fresh(at):
+        hit = Attempt("history", Outcome.HIT, f"{describe(fact)}, {day}")
+        return Known(fact, ServedBy.DATABASE, (hit,))
+    late = Attempt("history", Outcome.STALE, f"{describe(fact)}, out of date {day}")
+    return Known(fact, ServedBy.DATABASE, (late,), stale=True)
 
 
 def describe(fact: Classification) -> str:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from sectypes import precedence
 from sectypes.errors import SourceRefused
-from sectypes.lookup import Lookup, Track
-from sectypes.opinions import Verdict, weigh, witnesses
-from sectypes.second import may_be_known
+from sectypes.lookup import Found, Lookup, Track
+from sectypes.opinions import weigh, witnesses
+from sectypes.second import may_be_known, subject
 from sectypes.sorting import sort_rows
 from sectypes.taxonomy import (
     Attempt,
@@ -20,7 +20,6 @@ from sectypes.taxonomy import (
     SecurityType,
     Subtype,
 )
-from sectypes.trails import as_known
 
 __all__ = ["Verification", "verify"]
 
@@ -71,26 +70,41 @@ def verify(
         raise SourceRefused("there is no second source to ask", source="second source")
     stop = threading.Event()
     aside, wanted = sort_rows(rows, overrides)
-    found = lookup.look_up(rows, wanted, track=track, stop=stop)
-    about: dict[str, list[Query]] = {}
-    for number, row in enumerate(rows):
-        if number not in aside:
-            about.setdefault(row.key, []).append(row)
-    first = {key: as_known(found.known[key]).fact for key in about}
-    doubtful = [key for key, fact in first.items() if _is_doubtful(fact, about[key])]
-    identifiers = {row.key: row.identifier for row in rows if row.identifier}
+    listed = [row for number, row in enumerate(rows) if number not in aside]
+    found = lookup.look_up(listed, wanted, track=track, stop=stop)
+    known, isins = found.known, found.isins
+    doubtful: list[Query] = []
+    subjects: dict[str, None] = {}
+    identifiers: dict[str, str] = {}
+    for (key, why), numbers in precedence.by_security(listed, known, isins).items():
+        group = [listed[number] for number in numbers]
+        fact = None if why is not None else precedence.fact_of(known[key])
+        asked = _subjects(group, fact, isins.get(key))
+        if why is not None:
+            asked.pop(key, None)  # its ticker is about another security
+        if _is_doubtful(fact, group):
+            doubtful += group
+            subjects |= dict.fromkeys(asked)
+            identifiers |= {one: given for one, given in asked.items() if given}
     unasked = lookup.hear_second(
-        found.known, doubtful, identifiers=identifiers, track=track, stop=stop, verifies=True
+        known, subjects, identifiers=identifiers, track=track, stop=stop, verifies=True
     )
-    lines = [one for key in doubtful for one in about[key][:1]]
-    answers = precedence.decide(
-        [row for key in doubtful for row in about[key]], overrides={}, **found._asdict()
-    )
-    by_key = {answer.query.key: answer for answer in reversed(answers)}
+    answers = precedence.decide(doubtful, overrides={}, **found._asdict())
     return [
-        _line(row, first[row.key], as_known(found.known[row.key]).opinion, about, by_key, unasked)
-        for row in lines
+        _line([doubtful[number] for number in numbers], why, answers[numbers[0]], found, unasked)
+        for (_, why), numbers in precedence.by_security(doubtful, known, isins).items()
     ]
+
+
+def _subjects(
+    rows: Sequence[Query], fact: Classification | None, isin: str | None
+) -> dict[str, str | None]:
+    """Under what the second source is asked about one security, and by which identifier.
+
+    Where a row carries an identifier, the ticker alone is not asked about.
+    """
+    carrying = [row for row in rows if row.identifier] or rows[:1]
+    return {subject(row, fact, isin): row.identifier for row in carrying}
 
 
 def _is_doubtful(fact: Classification | None, rows: Sequence[Query]) -> bool:
@@ -100,23 +114,25 @@ def _is_doubtful(fact: Classification | None, rows: Sequence[Query]) -> bool:
 
 
 def _line(
-    row: Query,
-    fact: Classification | None,
-    opinion: Classification | None,
-    about: Mapping[str, Sequence[Query]],
-    answers: Mapping[str, Resolution],
+    rows: Sequence[Query],
+    why: str | None,
+    answer: Resolution,
+    found: Found,
     unasked: Mapping[str, Attempt],
 ) -> Verification:
-    answer = answers[row.key]
+    fact, opinion, _, said = precedence.hear(rows, why, found.known)
     made = answer.classification
-    verdict: Verdict | None = weigh(fact, opinion, about[row.key])
+    verdict = weigh(fact, opinion, rows)
+    is_whole = verdict is not None and verdict.note and not said
+    asked = _subjects(rows, fact, found.isins.get(rows[0].key))
+    failures = [str(unasked[one]) for one in asked if one in unasked]
     return Verification(
-        row.ticker,
+        rows[0].ticker,
         fact and fact.security_type,
         opinion and (opinion.raw_label or opinion.security_type.value),
         answer.security_type,
         made and made.subtype,
         verdict is not None and verdict.is_settled,
-        verdict.note if verdict is not None and verdict.note else answer.reason,
-        str(unasked[row.key]) if row.key in unasked else None,
+        verdict.note if verdict is not None and is_whole else answer.reason,
+        failures[0] if failures else None,
     )

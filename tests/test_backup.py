@@ -24,6 +24,8 @@ from sectypes.tickers import canonical
 
 SEEN = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 FORMATS = [".yaml", ".json", ".parquet"]
 ODD = [
     "ON", "NO", "NA", "NULL", "TRUE", "YES", "OFF", "N", "Y", "NAN", "0005", "1E5", "0X1F", "1_0",
@@ -60,7 +62,7 @@ def many(count: int):
                 subtype=None if number % 3 else Subtype.CLOSED_END_FUND,
                 leverage=(1.0, -1.5, 3.0)[number % 3],
                 name=None if number % 5 == 4 else f"Sample {number} «ünïted» 😀: {ticker}",
-                expires_at=None if number % 7 == 6 else SEEN + number * DAY / 100,
+                expires_at=SEEN + number * DAY / 100,
             ),
             None if number % 4 == 3 else {"symbol": ticker, "price": number / 7, "a": [None, {}]},
         )
@@ -120,7 +122,7 @@ def test_a_yaml_backup_is_a_list_of_records_with_quoted_tickers(open_store, tmp_
 
 def test_of_two_opinions_the_newer_stands_unless_forced(open_store, tmp_path):
     said = fact("BST").replace(origin=Origin.OPENFIGI)
-    older, newer = (said.replace(observed_at=SEEN + number * DAY) for number in (0, 1))
+    older, newer = (said.replace(observed_at=SEEN - number * DAY) for number in (1, 0))
     first, second = open_store(), open_store()
     first.put_opinions([older])
     second.put_opinions([newer])
@@ -192,11 +194,11 @@ def test_what_is_kept_always_comes_back(
 @pytest.mark.parametrize(
     ("seen", "force", "kind", "counts"),
     [
-        (SEEN + DAY, False, "etf", (0, 1, 0)),
+        (SEEN + HOUR, False, "etf", (0, 1, 0)),
         (SEEN - DAY, False, "mutual_fund", (0, 0, 1)),
         (SEEN, False, "mutual_fund", (0, 0, 1)),
         (SEEN - DAY, True, "etf", (0, 1, 0)),
-        (SEEN + DAY, True, "etf", (0, 1, 0)),
+        (SEEN + HOUR, True, "etf", (0, 1, 0)),
     ],
 )
 def test_the_newer_fact_wins_unless_forced(store, clock, tmp_path, seen, force, kind, counts):
@@ -221,7 +223,7 @@ def test_an_override_is_never_replaced_by_an_import(store, tmp_path):
     store.set_override("DSU", SecurityType.CASH, note="mine", author="ann")
     made = [
         record(
-            origin="override", author="bob", raw_label="theirs", observed_at="2030-01-01T00:00Z"
+            origin="override", author="bob", raw_label="theirs", observed_at="2026-03-02T14:29Z"
         ),
         record(origin="override", author="bob", ticker="SPY"),
         record(),
@@ -259,6 +261,46 @@ def test_backups_need_a_database(tmp_path):
 
 
 # -- what is refused ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("origin", ["fmp", "override"])
+@pytest.mark.parametrize(("ahead", "is_taken"), [(9, True), (11, False)])
+def test_what_was_seen_in_the_future_is_refused(store, clock, tmp_path, origin, ahead, is_taken):
+    seen = (clock.now + ahead * MINUTE).isoformat()
+    made = [record(), record(ticker="AHEAD", origin=origin, author="ann", observed_at=seen)]
+    (tmp_path / "a.json").write_text(json.dumps(made))
+    if is_taken:
+        assert import_cache(store, tmp_path / "a.json")[0].read == 2
+        return
+    with pytest.raises(InputError, match=r"row 2, column 'observed_at', .* in the future"):
+        import_cache(store, tmp_path / "a.json")
+    assert store.contents().facts == 0
+
+
+@pytest.mark.parametrize(("life", "is_late"), [(9 * DAY, True), (11 * DAY, False)])
+def test_what_does_not_say_when_it_expires_counts_as_long_as_any_fact(
+    store, clock, tmp_path, life, is_late
+):
+    asked = Settings(cache_ttl=int(life.total_seconds()))
+    service = SecurityTypeService(source=None, store=store, settings=asked, clock=clock)
+    seen = datetime(2026, 2, 20, 14, tzinfo=UTC)  # ten days ago
+    said = {"observed_at": seen.isoformat(), "security_type": "etf"}
+    opinion = record(role="opinion", **said | {"origin": "openfigi"})
+    mine = record(ticker="MINE", author="ann", **said | {"origin": "override"})
+    (tmp_path / "a.json").write_text(json.dumps([record(**said), opinion, mine]))
+    service.import_cache(tmp_path / "a.json")
+    held = store.lookup(["DSU"])
+    ends = (held.facts["DSU"].expires_at, held.opinions["DSU"].expires_at)
+    assert ends == (seen + life, seen + life)
+    assert held.late == ({"DSU"} if is_late else set())
+    assert store.overrides()["MINE"].expires_at is None
+
+
+def test_by_default_a_fact_counts_as_long_as_the_settings_say(store, tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps([record()]))
+    import_cache(store, tmp_path / "a.json")
+    [kept] = store.list_facts()
+    assert kept.expires_at == kept.observed_at + timedelta(seconds=Settings().cache_ttl)
 
 
 @pytest.mark.parametrize(

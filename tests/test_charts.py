@@ -24,7 +24,7 @@ from support import compared as books
 
 from sectypes import charts
 from sectypes.charts import Chart
-from sectypes.charts.panel import AFTER, BEFORE
+from sectypes.charts.panel import AFTER, BEFORE, QUIET
 from sectypes.charts.texts import drawable, fitted, listed, width_of, wrapped
 from sectypes.comparison import compare
 from sectypes.errors import ConfigError, InputError
@@ -365,7 +365,7 @@ def test_weight_by_origin_tells_guesses_and_stale_answers():
     assert data["share"].tolist() == pytest.approx((data["fresh"] + data["stale"]).tolist())
     assert data.index[data["guess"]].tolist() == ["default", "heuristic"]
     assert data.loc["fmp", "stale"] == pytest.approx(39 / 123)
-    assert data.loc["unknown", "share"] == pytest.approx(5 / 123)
+    assert data.loc["no type", "share"] == pytest.approx(5 / 123)
     assert "28.5% rests on guesses and 31.7% is stale" in chart.alt
     assert bars(chart, BEFORE) == data.loc[data["guess"], "fresh"].tolist()
 
@@ -377,8 +377,22 @@ def test_shares_by_origin_are_those_of_the_score():
 
 def test_without_origins_nobody_is_named():
     held = books.book(ticker=["A"], value=[1.0], security_type=["etf"])
-    data = charts.weight_by_origin(compare(held)).data
-    assert data["share"].to_dict() == {"unknown": 1.0}
+    chart = charts.weight_by_origin(compare(held))
+    assert chart.data["share"].to_dict() == {"origin not told": 1.0}
+    assert "an unknown part rests on guesses and an unknown part is stale" in chart.alt
+    assert bars(chart, QUIET) == [1.0]
+
+
+def test_one_provider_in_two_spellings_is_one():
+    frame = pd.DataFrame(
+        {
+            "provider": ["Plaid", " plaid"],
+            "ticker": ["DSU", "DSU"],
+            "provider_says": ["etf", "equity"],
+        }
+    )
+    data = charts.disagreement(frame).data
+    assert data[["provider", "other", "differ"]].to_numpy().tolist() == [["Plaid", "Plaid", 1]]
 
 
 # --- sensitivity ------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 import typer
 from support import openfigi_server
-from support.fmp_server import profile
+from support.fmp_server import invalid_key, profile
 
 import sectypes
 from sectypes.cli import app, common, run
@@ -397,6 +397,9 @@ def test_audit_takes_limits_and_scenarios_and_gives_json_and_csv(sample, tmp_pat
         (["--fx", "=1"], 2, "EUR=1.08"),
         (["--fx", "EUR=-1"], 2, "EUR=1.08"),
         (["--fx", "EUR=nan"], 2, "EUR=1.08"),
+        (["--fx", "EUR=1.08", "--fx", "EUR=2"], 2, "--fx has two rates for EUR: give one"),
+        (["--fx", "EUR=1.08", "--fx", "eur=2"], 2, "--fx has two rates for EUR: give one"),
+        (["--fx", "GBp=0.01", "--fx", "GBX=2"], 2, "--fx has two rates for GBp: give one"),
         (["--out", "no/such/folder/report.html"], 1, "no/such/folder"),
     ],
 )
@@ -618,3 +621,13 @@ def test_a_fund_s_multiple_counts_unless_it_is_switched_off(capsys, fmp_server, 
             told = json.loads(capsys.readouterr().out)["positions"]
             rates.append({position["ticker"]: position["rate_after"] for position in told})
     assert rates == [{"TQQQ": 1.0, "SPY": 0.35}, {"TQQQ": 0.35, "SPY": 0.35}]
+
+
+def test_a_refused_key_is_said_on_standard_error_once(tmp_path, capsys, fmp_server):
+    (tmp_path / "held.csv").write_text("Symbol,Type,Quantity,Price\nNEWQ,cs,1,10\nVTSAX,,1,10\n")
+    fmp_server.script(None, invalid_key(), forever=True)
+    settings = fmp_server.settings()
+    service = SecurityTypeService(source=FmpSource(settings), store=None, settings=settings)
+    with service, using(service):
+        assert run(["audit", str(tmp_path / "held.csv")]) == 0
+    assert capsys.readouterr().err.count("FMP_API_KEY is missing or not accepted") == 1

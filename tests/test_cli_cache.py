@@ -127,6 +127,18 @@ def test_stats_for_people_and_machines(call, database):
     assert (told["entries"]["database"], told["stale"], told["daily_limit"]) == (1, 1, 9)
 
 
+@pytest.mark.parametrize("form", [[], ["--json"]], ids=["people", "machines"])
+def test_stats_of_a_damaged_database_are_a_failure(environment, database, form):
+    database.write_bytes(b"this is no database " * 200)
+    done = sectypes(environment, "cache", "stats", *form)
+    assert done.returncode == 1
+    assert "is damaged or no SQLite database: move the file away" in done.stderr
+    if form:
+        assert json.loads(done.stdout)["is_complete"] is False
+    else:
+        assert "cannot be read; `sectypes cache health` says why" in done.stdout
+
+
 def test_health_is_the_exit_code(call, fmp_server):
     code, out, _ = call("cache", "health")
     assert (code, len(fmp_server.calls)) == (0, 1)
@@ -317,10 +329,10 @@ def test_overrides_are_set_listed_and_removed(call, monkeypatch):
         "override", "set", "brk.b", "bond", "--note", "n", "--author", "ann",
         "--expires", "2100-01-01",
     )  # fmt: skip
-    assert (code, out) == (0, "BRK-B is bond from now on, until 2100-01-01T23:59:59.999Z\n")
+    assert (code, out) == (0, "BRK-B is bond from now on, until 2100-01-02T00:00:00.000Z\n")
     [row] = json.loads(call("override", "list", "--json")[1])
     assert (row["ticker"], row["author"], row["in_force"]) == ("BRK-B", "ann", True)
-    assert row["expires"].startswith("2100-01-01T23:59:59")
+    assert row["expires"].startswith("2100-01-02T00:00:00")
     monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
     assert call("override", "set", "BRK-B", "etf", "--note", "n")[0] == 1
     assert call("override", "set", "BRK-B", "etf", "--note", "n", "--yes", "--json")[0] == 0
@@ -332,11 +344,19 @@ def test_overrides_are_set_listed_and_removed(call, monkeypatch):
     assert call("override", "list")[1] == "none\n"
 
 
+def test_an_override_counts_on_its_last_day(call):
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    call("override", "set", "AAPL", "etf", "--note", "audit", "--expires", today)
+    [row] = json.loads(call("classify", "AAPL", "--as-of", today, "--json")[1])
+    assert (row["security_type"], row["origin"]) == ("etf", "override")
+
+
 @pytest.mark.parametrize(
     ("given", "means"),
     [
-        ("2100-01-02", "2100-01-02T23:59:59.999Z"),
-        ("21000102", "2100-01-02T23:59:59.999Z"),
+        ("2100-01-02", "2100-01-03T00:00:00.000Z"),
+        ("21000102", "2100-01-03T00:00:00.000Z"),
+        ("9999-12-31", "9999-12-31T23:59:59.999Z"),
         ("2100-01-02T00:00:00+02:00", "2100-01-01T22:00:00.000Z"),
         ("2100-01-01T22:00-05:00", "2100-01-02T03:00:00.000Z"),
         ("2100-01-02T10:14:00Z", "2100-01-02T10:14:00.000Z"),

@@ -89,9 +89,25 @@ def test_given_weights_are_taken_as_they_are():
 
 def test_given_weights_of_several_portfolios_are_not_one_book():
     frame = household().assign(weight=0.1)
-    with pytest.raises(InputError, match="weights of several portfolios"):
+    with pytest.raises(
+        InputError, match=r"weights of several portfolios, which add up to 0\.8 and"
+    ):
         position_weights(frame)
     assert position_weights(frame, by="portfolio").tolist() == [0.1] * 8
+
+
+def test_a_saved_comparison_of_several_portfolios_can_be_computed_again():
+    compared = compare(household())
+    again = compare(compared.positions())
+    pd.testing.assert_frame_equal(again.table(), compared.table())
+    alone = compare(compared.positions(), by="portfolio")
+    doubt = "the weights of 'A' (the first of 2 such portfolios) add up to 0.5, not to 1, and are"
+    assert alone["note"].str.startswith(doubt).all()
+    assert (
+        not compare(household().assign(weight=0.2), by="portfolio")["note"]
+        .str.contains("'A'")
+        .any()
+    )
 
 
 def test_several_currencies_need_fx():
@@ -180,6 +196,9 @@ def test_each_portfolio_may_have_its_own_currency():
     ("fx", "message"),
     [
         ({"JPY": 0.01}, "fx has no rate for EUR, USD"),
+        ({"CHF": 1, "EUR": 1.1}, "no rate for USD: with the rate 1 CHF is the base currency"),
+        ({"EUR": True}, "must be a number above 0"),
+        (1.08, r"fx must be a mapping of currencies to rates .*\(it is 1\.08\)"),
         ({"EUR": 0.0}, r"fx\['EUR'\].*must be a number above 0"),
         ({"EUR": math.nan}, "must be a number above 0"),
         ({"EUR": "1.1"}, "must be a number above 0"),
@@ -202,6 +221,23 @@ def test_what_is_taken_for_granted_about_currencies_is_said():
     note = "values in USD are taken as values in the base currency of fx"
     assert note in compare(two, fx={"EUR": 1.1}).after.warnings
     assert set(compare(two, fx={"EUR": 1.1}, by="portfolio")["note"]) == {note}
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"currency": None}, "the column 'currency' names none"),
+        ({"weight": [*[0.2] * 5, 0.5, 0.3, 0.2]}, "the weights of the frame are given"),
+    ],
+)
+def test_rates_that_nothing_can_use_are_noted(change, why):
+    frame, note = household().assign(**change), f"fx is not used: {why}"
+    one = compare(frame.drop(columns="portfolio"), fx={"EUR": 1.1})
+    assert one.after.warnings.count(note) == one.before.warnings.count(note) == 1
+    assert set(compare(frame, by="portfolio", fx={"EUR": 1.1})["note"]) == {note}
+    assert set(compare(frame, by="portfolio", fx={})["note"]) == {""}
+    bare = compare(frame.drop(columns=["currency", *change]), fx={"EUR": 1.1}, by="portfolio")
+    assert set(bare["note"]) == {"fx is not used: the frame has no column 'currency'"}
 
 
 @pytest.mark.parametrize("value", [math.nan, None, math.inf, 1e200])
@@ -327,6 +363,10 @@ def test_the_smallest_frame_is_enough(columns):
         ({}, {"method": "largest"}, ConfigError, "method must be one of"),
         ({}, {"curve": "flat"}, ConfigError, "curve must be one of"),
         ({}, {"leverage": -1}, InputError, "must be above 0"),
+        ({}, {"limits": {"max_loss": 0.2}}, ConfigError, "limits must be RiskLimits"),
+        ({}, {"scenarios": {"etf": 0.2}}, ConfigError, "scenarios must be CrashScenarios"),
+        ({}, {"max_betas": {"market": pd.NA}}, InputError, "maximum beta must be above 0"),
+        ({}, {"max_betas": {"market": "1.2"}}, InputError, "'market', value '1.2'"),
     ],
 )
 @pytest.mark.parametrize("by", [None, "portfolio"])
@@ -336,7 +376,7 @@ def test_comparisons_that_cannot_be_made(change, options, error, message, by):
         compare(frame, by=by, **options)
 
 
-@pytest.mark.parametrize("leverage", [None, math.nan])
+@pytest.mark.parametrize("leverage", [None, math.nan, pd.NA])
 def test_an_unknown_leverage_makes_the_losses_unknown(leverage):
     known = {"leverage": leverage, "exposures": KNOWN}
     one = compare(household(), **known)
@@ -346,6 +386,7 @@ def test_an_unknown_leverage_makes_the_losses_unknown(leverage):
     assert math.isnan(one.after.worst_position.loss)
     assert one == compare(household(), **known)
     assert one.rescored(one.scenarios) == one.after
+    assert one.suggested_limits()["limit"].isna().all()
     assert audit(household(), leverage=leverage)["loss_after"].isna().all()
     many = compare(household(), by="portfolio", leverage=leverage)
     assert set(many["reason"]) == {"the leverage of the portfolios is unknown"}
@@ -483,6 +524,55 @@ def test_exposures_must_fit_what_is_compared():
     broken = exposures_frame({"A": KNOWN}).assign(volatility_annual=-0.1)
     with pytest.raises(InputError, match="must not be negative"):
         compare(household(), by="portfolio", exposures=broken)
+
+
+def test_exposures_that_are_none_are_refused_with_their_portfolio():
+    with pytest.raises(
+        InputError, match=r"exposures\['A'\] has no volatility_annual, .*give Portf"
+    ):
+        compare(household(), by="portfolio", exposures={"A": {"market": 1.0}})
+    with pytest.raises(InputError, match=r"exposures has no .*\(it is 3\.0\)"):
+        compare(household(), exposures=3.0)
+
+
+@pytest.mark.parametrize("unknown", [None, math.nan, pd.NA])
+def test_a_portfolio_may_have_unknown_exposures(unknown):
+    many = compare(household(), by="portfolio", exposures={"A": KNOWN, "B": unknown})
+    without = compare(household(), by="portfolio", exposures={"A": KNOWN})
+    pd.testing.assert_frame_equal(many, without)
+    assert many["reason"].tolist() == ["", "no factor, no volatility, no sector"]
+
+
+@pytest.mark.parametrize(
+    ("labels", "exposures", "told"),
+    [
+        (["A", "B"], {"X": KNOWN}, "'portfolio', such as 'A'; it holds 'X'"),
+        ([1, 2], {"1": KNOWN}, "'portfolio', such as 1; it holds '1'"),
+        (["1", "2"], exposures_frame({1: KNOWN}), "'portfolio', such as '1'; it holds 1"),
+    ],
+)
+def test_exposures_that_name_no_portfolio_are_refused(labels, exposures, told):
+    frame = household()
+    frame["portfolio"] = frame["portfolio"].map(dict(zip("AB", labels, strict=True)))
+    with pytest.raises(InputError, match=f"name none of the portfolios: .*column {told}"):
+        compare(frame, by="portfolio", exposures=exposures)
+    compare(frame, by="portfolio", exposures={})
+    compare(frame.iloc[:0], by="portfolio", exposures=exposures)
+
+
+@pytest.mark.parametrize("leveraged_funds", [True, False])
+def test_the_note_says_what_the_single_comparison_warns_of(leveraged_funds):
+    frame = household().assign(currency=None)
+    options = {
+        "fx": {"EUR": 1.1},
+        "max_betas": pd.Series({"market": 1.2, "value": math.inf}),
+        "scenarios": CrashScenarios(leveraged_funds=leveraged_funds),
+    }
+    note = compare(frame, by="portfolio", **options)["note"]
+    assert note.str.startswith("no historical maximum beta for momentum: the scenario's").all()
+    assert "no historical maximum beta for value" in note["A"]
+    for name, rows in frame.groupby("portfolio"):
+        assert "; ".join(compare(rows, **options).after.warnings).endswith(note[name])
 
 
 @pytest.mark.parametrize("by", [None, "portfolio"])

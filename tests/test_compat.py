@@ -216,6 +216,8 @@ def test_historical_maximum_betas(offline):
     [
         ({"volatility_annual": None}, "volatility_risk"),
         ({"volatility_annual": math.nan}, "volatility_risk"),
+        ({"volatility_annual": pd.NA}, "volatility_risk"),
+        ({"portfolio_factor_betas": {"market": pd.NA}}, "factor_risk"),
         ({"portfolio_factor_betas": None}, "factor_risk"),
         ({"portfolio_factor_betas": {"market": 1.0}}, "factor_risk"),
         ({"industry_variance": None}, "sector_risk"),

@@ -145,6 +145,18 @@ def test_industry_of_counts_each_position_to_its_own_proxy(market_data):
     [
         ({"AAA": "TECH", "BBB": "OIL", "CCC": "TECH"}, "no industry for DDD"),
         (dict.fromkeys(WEIGHTS, "GOLD"), "no returns for the industry GOLD"),
+        *(
+            ({**dict.fromkeys(WEIGHTS, "TECH"), "DDD": missing}, "no industry for DDD")
+            for missing in (math.nan, pd.NA)
+        ),
+        *(
+            (
+                pd.Series({**dict.fromkeys(WEIGHTS, "TECH"), "DDD": missing}, dtype=dtype),
+                "no industry for DDD",
+            )
+            for missing in (None, math.nan, pd.NA)
+            for dtype in (object, "str", "string", "category")
+        ),
     ],
 )
 def test_a_position_without_an_industry_makes_the_sector_unknown(market_data, home, reason):
@@ -370,6 +382,43 @@ def test_betas_may_be_given_as_series():
     assert given == PortfolioExposures(factor_betas=factors, industry_betas=industries)
     with pytest.raises(InputError, match="there is no size"):
         PortfolioExposures(factor_betas=pd.Series({"size": 1.0}))
+
+
+def test_a_proxy_has_one_name_whatever_it_is_given_as(market_data):
+    returns, _, industries = market_data
+    found, expected = (
+        PortfolioExposures.from_returns(
+            WEIGHTS, returns, industries=industries.set_axis([10, 20], axis=1), industry_of=home
+        )
+        for home in (dict.fromkeys(WEIGHTS, 10), dict.fromkeys(WEIGHTS, "10"))
+    )
+    assert found == expected
+    assert found.industry_betas["10"] != 0
+
+
+@pytest.mark.parametrize("missing", [None, math.nan, pd.NA])
+def test_a_missing_number_is_unknown(missing):
+    given = PortfolioExposures(
+        volatility_annual=missing, factor_betas={"market": missing}, industry_betas={"T": missing}
+    )
+    assert math.isnan(given.volatility_annual)
+    assert math.isnan(given.factor_betas["market"])
+    assert math.isnan(given.industry_betas["T"])
+    assert given == PortfolioExposures(factor_betas={"market": None}, industry_betas={"T": None})
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"volatility_annual": "0.2"}, "volatility_annual cannot be used.*\n.*value '0.2'"),
+        ({"factor_betas": {"market": "1"}}, "factor betas cannot be used.*\n.*value '1'"),
+        ({"industry_betas": {"TECH": []}}, r"industry betas cannot be used.*\n.*value \[\]"),
+        ({"factor_betas": 1.0}, r"factor betas must be a mapping .*\(it is 1\.0\)"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_name(wrong, message):
+    with pytest.raises(InputError, match=message):
+        PortfolioExposures(**wrong)
 
 
 @pytest.mark.parametrize("volatility", [-0.1, math.inf])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import warnings
 from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
@@ -32,6 +33,14 @@ def put(store: SqlStore, seen: datetime, kind: str, **changes) -> None:
         observed_at=seen, expires_at=seen + 90 * DAY,
     ).replace(**changes)  # fmt: skip
     store.put_facts([(fact, None)])
+
+
+def warned(service, as_of):
+    """The answers as of a time, and the warnings that came with them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        answers = service.resolve(["DSU"], as_of=as_of)
+    return answers, [str(one.message) for one in caught]
 
 
 def told(service, as_of, ticker: str = "DSU"):
@@ -68,7 +77,7 @@ def changed(store, clock):
         (date(2026, 3, 19), "etf", "fmp", 2.0, at(10)),
         (date(2026, 3, 22), "mutual_fund", "openfigi", 1.0, at(20)),
         (date(2026, 3, 28), "mutual_fund", "openfigi", 1.0, at(25)),
-        (date(2027, 1, 1), "mutual_fund", "openfigi", 1.0, at(25)),
+        (date(2026, 3, 30), "mutual_fund", "openfigi", 1.0, at(25)),
     ],
 )
 def test_the_past_is_answered_from_history(changed, service, as_of, kind, origin, leverage, seen):
@@ -82,6 +91,38 @@ def test_the_answer_says_that_it_is_about_the_past(changed, service):
     [answer] = service.resolve(["dsu"], as_of=date(2026, 3, 12))
     assert (answer.served_by, answer.stale) == ("database", False)
     assert answer.reason == "FMP: said etf, as of 2026-03-12 23:59 UTC"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "is_stale"), [(date(2026, 6, 22), False), (date(2026, 6, 23), True)]
+)
+def test_a_fact_that_was_out_of_date_then_is_stale(changed, service, clock, as_of, is_stale):
+    clock.advance(days=200)  # the fact was seen on 25 March, and counted until 23 June
+    answers, told_of = warned(service, as_of)
+    assert (answers[0].stale, answers[0].security_type) == (is_stale, "mutual_fund")
+    assert ("out of date as of 2026-06-23" in answers[0].reason) == is_stale
+    assert told_of == ["1 answered from out-of-date facts: DSU"] * is_stale
+
+
+def test_when_a_fact_was_confirmed_later_nobody_knows_how_long_it_counted(store, service, clock):
+    clock.now = at(2)
+    put(store, at(2), "etf", expires_at=at(3))
+    clock.now = at(20)
+    put(store, at(20), "etf")
+    [answer] = service.resolve(["DSU"], as_of=at(10))
+    assert (answer.stale, answer.classification.expires_at) == (False, None)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "is_known"),
+    [(at(30).date(), True), (at(30, 23), True), (at(31).date(), False), ("2062-11-23", False)],
+)
+def test_the_future_is_not_the_past(changed, service, as_of, is_known):
+    if is_known:
+        assert told(service, as_of).security_type == "mutual_fund"
+        return
+    with pytest.raises(InputError, match="as_of must not be later than today, 2026-03-30 in UTC"):
+        service.resolve(["DSU"], as_of=as_of)
 
 
 def test_before_it_was_known_it_is_a_guess_that_says_so(changed, service):
@@ -249,6 +290,14 @@ def test_an_override_counts_to_the_end_of_its_last_day(store, service, clock, ex
     assert set(service.overrides()) == {"DSU"}
     clock.now = last + timedelta(hours=1)
     assert service.overrides() == {}
+
+
+@pytest.mark.parametrize("last", [date(2026, 3, 5), date(9999, 12, 31)])
+def test_an_override_counts_as_of_its_last_day(service, clock, last):
+    clock.now = at(1)
+    service.override("DSU", "bond", note="n", author="ann", expires=last.isoformat())
+    clock.now = at(9)
+    assert told(service, date(2026, 3, 5)).security_type == "bond"
 
 
 def test_an_author_is_shown_with_the_answer(service):

@@ -121,7 +121,7 @@ def test_keys_that_an_entry_does_not_have(entry: str, key: str) -> None:
         ("XYZQ260116C00220000: {shares: -2, price: 8}", -1600),
         ("a call: {shares: 2, price: 8, type: call option}", 1600),
         ("XYZQ260116C00220000: {dollars: 16}", 16),
-        ("XYZQ260116C00220000: {weight: 0.2}", 0.2),
+        ("XYZQ260116C00220000: {weight: 1}", 1),
         ("XYZQ: {shares: 2, price: 8, type: equity}", 16),
     ],
 )

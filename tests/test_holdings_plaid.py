@@ -342,3 +342,30 @@ def test_which_security_it_is(security: Any, identifier: Any, exchange: Any) -> 
     row = read_plaid(with_security(**security)).iloc[0]
     given = [None if pd.isna(row[column]) else row[column] for column in ("identifier", "exchange")]
     assert given == [identifier, exchange]
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda one: {"data": one},
+        lambda one: {"data": one, "status": "ok", "error": None},
+        lambda one: {"results": [one]},
+        lambda one: [{"data": one}],
+    ],
+)
+def test_an_envelope_around_an_answer_is_opened(wrap: Any) -> None:
+    pd.testing.assert_frame_equal(read_holdings(wrap(answer())), read_plaid(answer()))
+    pd.testing.assert_frame_equal(read_plaid(json.dumps(wrap(answer()))), read_plaid(answer()))
+
+
+def test_several_answers_in_one_envelope_name_their_place() -> None:
+    both = {"results": [answer(), with_holding(quantity="many")]}
+    with pytest.raises(InputError, match=r"cannot be read") as caught:
+        read_holdings(both)
+    assert [one.column for one in caught.value.problems] == ["results[1].holdings.quantity"]
+
+
+def test_an_error_in_an_envelope_is_plaids() -> None:
+    error = {"error_code": "ITEM_LOGIN_REQUIRED", "error_message": "sample"}
+    with pytest.raises(InputError, match="sign in again"):
+        read_holdings({"data": error})

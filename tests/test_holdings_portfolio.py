@@ -49,7 +49,8 @@ def test_tickers_stay_as_written(ticker: str) -> None:
         ("{shares: -5, price: $2}", -5, 2, -10, None),
         ('{dollars: "$1,000.50"}', None, None, 1000.5, "USD"),
         ("{dollars: 10, currency: CAD}", None, None, 10, "CAD"),
-        ("{weight: 0.4}", None, None, 0.4, None),
+        ("{weight: 1}", None, None, 1, None),
+        ("{weight: 1, currency: EUR}", None, None, 1, None),
     ],
 )
 def test_amounts(entry: str, units: Any, price: Any, value: Any, currency: Any) -> None:
@@ -69,6 +70,20 @@ def test_amounts(entry: str, units: Any, price: Any, value: Any, currency: Any) 
 )
 def test_cash(entry: str, is_cash: bool, value: Any, currency: Any) -> None:
     assert plain(entries(entry), "is_cash", "value", "currency") == [[is_cash, value, currency]]
+
+
+def test_weights_have_no_currency() -> None:
+    frame = entries("CUR:EUR: {weight: 0.4, type: cash}\n  XYZQ: {weight: 0.604}")
+    assert plain(frame, "is_cash", "value", "currency") == [[True, 0.4, None], [False, 0.604, None]]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "total"), [(0.9, 0.6, "1.5"), (0.1, 0.1, "0.2"), (1.4, -0.2, "1.2")]
+)
+def test_weights_that_do_not_add_up_to_1_are_said(first: float, second: float, total: str) -> None:
+    with pytest.warns(HoldingsWarning, match=f"add up to {total}; each counts as its share"):
+        frame = entries(f"A: {{weight: {first}}}\n  B: {{weight: {second}}}")
+    assert frame["value"].tolist() == [first, second]
 
 
 def test_all_that_an_entry_can_say() -> None:

@@ -109,6 +109,11 @@ def test_fractional_units_are_not_added() -> None:
     assert read_snaptrade(OLD)["units"][0] == 40
 
 
+def test_fractional_units_count_where_units_are_null() -> None:
+    frame = read_snaptrade([position(units=None, fractional_units=1.5)])
+    assert frame[["units", "value", "cost_basis"]].to_numpy().tolist() == [[1.5, 3.0, 2.25]]
+
+
 def test_a_bare_array_is_one_account() -> None:
     frame = read_holdings([position(), position(units=1)])
     assert frame["units"].tolist() == [10, 1]

@@ -330,6 +330,9 @@ def test_value_and_cost(header: str, row: str, value: Any, cost: Any) -> None:
         ("$1,234.50", 1234.5), ("-$1,234.50", -1234.5), ("$-50.00", -50), ("$ 12", 12),
         ("(12.5)", -12.5), ("($1,000)", -1000), ("$(3)", -3), ("1,234.56-", -1234.56),
         ("12,345,678", 12345678), ("€5", 5), ("−7", -7), ("1\u00a0234", 1234), ("'", None),
+        ("1,23,456", 123456), ("₹15,00,000.00", 1500000), ("1'000", 1000), ("-1’000.5", -1000.5),
+        ("CHF 955.00", 955), ("955.00 USD", 955), ("($5,000.00 USD)", -5000), ("ABC 5", None),
+        ("5 ABC", None), ("USD", None), ("1'00", None),
     ],
 )  # fmt: skip
 def test_amounts(text: str, number: float | None) -> None:
@@ -348,7 +351,7 @@ def test_signs_of_nothing_are_missing(text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "reason"),
     [
-        ("1.234,50", "decimal comma"), ("12,5", "decimal comma"), ("1,23,456", "decimal comma"),
+        ("1.234,50", "decimal comma"), ("12,5", "decimal comma"), ("1,2,345", "decimal comma"),
         ("5%", "percentage"), ("ten", "plain decimal"), ("inf", "plain decimal"),
         ("1_000", "plain decimal"), ("1e999", "not a finite"), ("٣", "plain decimal"),
         ("--5", "plain decimal"), ("(5", "plain decimal"), ("#REF!", "plain decimal"),

@@ -183,3 +183,24 @@ def test_of_two_multiples_below_two_the_larger_counts():
     rows = [row(provider="plaid", provider_type="etf", name=name) for name in names]
     for order in (rows, rows[::-1]):
         assert weigh(fact(), None, order).classification.leverage == 1.5
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "origin"),
+    [
+        ("Sample Government Money Market Fund", "cash", "heuristic"),
+        ("Sample Government Fund", "mutual_fund", "heuristic"),
+        ("S Holdings Corp", "equity", "fmp"),
+        (None, "equity", "fmp"),
+    ],
+)
+def test_the_form_of_a_money_market_fund_needs_its_name_beside_it(name, kind, origin):
+    found = weigh(fact(key="SAMXX", name=name), None, [Query("SAMXX", "SAMXX")])
+    made = found.classification
+    assert (made.security_type, made.origin) == (kind, origin)
+    assert "five letters ending XX" in found.note
+
+
+def test_cash_by_name_is_no_witness_for_a_fund():
+    named = fact(raw_label=MANAGERS, name="Cash")
+    assert [one.who for one in witnesses(named, [row()])] == ["its industry"]

@@ -76,6 +76,51 @@ def kinds(store, keys) -> list[str]:
     return [facts[key].security_type.value for key in keys]
 
 
+# -- what is written ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["equity", "etf"])
+def test_a_fact_of_a_wrong_clock_is_replaced(build, store, clock, fmp_server, kind):
+    put_old(store, clock, ["T1"], kind=kind, days=-70 * 365)
+    serve(fmp_server, ["T1"])
+    summary = build(store).bulk_refresh(["T1"])
+    flips = ["T1: equity -> etf"] * (kind == "equity")
+    assert (summary.changed, summary.unchanged) == (len(flips), 1 - len(flips))
+    assert [str(flip) for flip in summary.flips] == flips
+    assert store.lookup(["T1"]).facts["T1"].observed_at == clock.now
+    assert (kinds(store, ["T1"]), summary.note) == (["etf"], "")
+
+
+def test_only_what_was_written_counts(build, store, clock, fmp_server):
+    """A colleague's clock is five minutes ahead: what it wrote is no mistake, and newer."""
+    put_old(store, clock, ["T1"], kind="equity", days=-5 / 24 / 60)
+    serve(fmp_server, ["T1", "T2"])
+    service = build(store)
+    summary = service.bulk_refresh(["T1", "T2"])
+    assert numbers(summary) == {"wanted": 2, "asked": 2, "new": 1, "unchanged": 1, "calls": 2}
+    assert summary.flips == ()
+    assert summary.note == "not written, because the database has a newer fact: T1"
+    assert kinds(store, ["T1", "T2"]) == ["equity", "etf"]
+    answers = service.resolve(["T1", "T2"])
+    assert [one.security_type for one in answers] == ["equity", "etf"]
+
+
+def test_what_another_wrote_meanwhile_is_told(build, store, clock, fmp_server):
+    put_old(store, clock, ["T1"], kind="etf", days=3)
+    serve(fmp_server, ["T1"])
+
+    def meanwhile(answers, total):
+        for answer in answers:
+            put_old(store, clock, ["T1"], kind="mutual_fund", days=-1 / 24 / 60)
+            yield answer
+
+    from sectypes import refresh
+
+    summary = refresh.refresh(build(store)._lookup, ["T1"], track=meanwhile)
+    assert [str(flip) for flip in summary.flips] == ["T1: etf -> mutual_fund"]
+    assert (summary.changed, summary.unchanged) == (1, 0)
+
+
 # -- one ticker ---------------------------------------------------------------------------------
 
 

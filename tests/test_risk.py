@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import pickle
+from decimal import Decimal
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -572,7 +574,7 @@ def test_historical_maximum_betas_replace_the_crash():
     )
 
 
-@pytest.mark.parametrize("worst", [0, -1.0, math.nan, None])
+@pytest.mark.parametrize("worst", [0, -1.0, math.nan, None, pd.NA])
 def test_a_maximum_beta_must_be_above_zero(worst):
     with pytest.raises(InputError, match=r"column 'market'.*maximum beta must be above 0"):
         factor_loss(KNOWN.factor_betas, max_betas={"market": worst})
@@ -582,7 +584,14 @@ def test_a_maximum_beta_must_be_above_zero(worst):
 
 @pytest.mark.parametrize(
     ("volatility", "loss"),
-    [(0.18, 0.18), (0.40, 0.40), (0.9, 0.40), (0.0, 0.0), (math.nan, math.nan), (None, math.nan)],
+    [
+        (0.18, 0.18),
+        (0.40, 0.40),
+        (0.9, 0.40),
+        (0.0, 0.0),
+        (Decimal("0.2"), 0.2),
+        *((missing, math.nan) for missing in (math.nan, None, pd.NA)),
+    ],
 )
 def test_volatility_loss(volatility, loss):
     assert volatility_loss(volatility) == pytest.approx(loss, nan_ok=True)
@@ -637,6 +646,12 @@ def test_series_are_matched_by_their_labels():
         ([0.5, 0.5], ["cash"], "types holds 1 values for 2 weights"),
         ([0.5], "cash", "types must hold one value for each weight"),
         ([0.5], None, "types must hold one value for each weight"),
+        ([0.5, 0.5], {"cash", "etf"}, "types must hold one value for each weight"),
+        ({0.5, 0.4}, ["cash"] * 2, "weights must be numbers"),
+        (object(), ["cash"], "weights must be numbers"),
+        ([pd.NA, "much"], ["cash"] * 2, r"weights must be numbers\.\n  row 1, .*'much': is not"),
+        ([0.5, [0.5]], ["cash"] * 2, r"row 1, column 'weights', value \[0\.5\]"),
+        ([0.5, 10**400], ["cash"] * 2, "row 1, column 'weights'"),
         ([0.5], {"A": "cash"}, "types by ticker need weights by ticker"),
         (["much"], ["cash"], r"weights must be numbers\.\n  row 0, column 'weights'.*'much'"),
         ([[0.5]], ["cash"], "flat list"),
@@ -647,6 +662,74 @@ def test_series_are_matched_by_their_labels():
 def test_inputs_that_do_not_fit(weights, types, message):
     with pytest.raises(InputError, match=message):
         concentration_loss(weights, types)
+
+
+def test_the_values_of_a_dict_are_a_list_and_a_missing_one_in_a_list_is_missing():
+    weights, types = {"SGOV": 0.5, "SPY": 0.5}, ["cash", "etf"]
+    assert concentration_loss(weights.values(), types) == concentration_loss(weights, types)
+    for missing in (None, pd.NA):
+        score = risk_score([0.5, missing], types)
+        assert score.concentration.reason == "the weight of row 1 is unknown"
+        score = risk_score([0.5, 0.5], types, position_leverage=[1, missing])
+        assert score.substituted == ("a position without ticker (etf of unknown leverage)",)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: factor_loss({"market": "1"}),
+            InputError,
+            "factor betas .*\n.*'market', value '1'",
+        ),
+        (lambda: factor_loss([1.0]), InputError, r"factor betas must be a mapping.*\[1\.0\]"),
+        (lambda: sector_loss({"X": True}), InputError, "industry betas .*\n.*'X', value True"),
+        (lambda: volatility_loss("0.2"), InputError, "column 'volatility_annual', value '0.2'"),
+        (
+            lambda: risk_score(*SAFE_BOOK, max_betas={"market": "1.2"}),
+            InputError,
+            "maximum betas cannot be used.\n.*'market', value '1.2': is not a number",
+        ),
+        (
+            lambda: suggested_limits(max_industry_betas=0.5),
+            InputError,
+            "maximum betas must be a mapping",
+        ),
+        (
+            lambda: risk_score(*SAFE_BOOK, exposures={"market": 1.0}),
+            InputError,
+            r"exposures has no volatility_annual, .*\(it is {'market': 1\.0}\): give Portf",
+        ),
+        *(
+            (lambda call=call: call(scenarios={"etf": 0.2}), ConfigError, "scenarios must be Crash")
+            for call in (
+                suggested_limits,
+                partial(risk_score, *SAFE_BOOK),
+                partial(concentration_loss, *SAFE_BOOK),
+                partial(whole_book_loss, *SAFE_BOOK),
+                partial(factor_loss, {"market": 1.0}),
+                partial(volatility_loss, 0.2),
+                partial(sector_loss, {"X": 1.0}),
+            )
+        ),
+        *(
+            (
+                lambda call=call: call(limits={}),
+                ConfigError,
+                r"limits must be RiskLimits \(it is {}",
+            )
+            for call in (
+                suggested_limits,
+                partial(risk_score, *SAFE_BOOK),
+                partial(factor_loss, {"market": 1.0}),
+                partial(sector_loss, {"X": 1.0}),
+            )
+        ),
+    ],
+)
+def test_what_is_of_another_kind_is_refused_by_name(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
 
 
 @pytest.mark.parametrize(
@@ -694,6 +777,7 @@ def test_a_wrong_choice_names_the_choices(option, message):
         pd.Series(["cash", "equity", "etf"], dtype="string"),
         np.array(["cash", "equity", "etf"]),
         ("CASH", " Equity ", "ETF"),
+        {"SGOV": "cash", "AAPL": "equity", "SPY": "etf"}.values(),
     ],
 )
 def test_types_in_any_form(types):
@@ -782,6 +866,13 @@ def test_suggested_limits_just_keep_each_loss_within_the_limit(leverage):
     )
     volatility = found["volatility", "annual"]
     assert volatility_loss(min(volatility, 9.9), leverage=leverage) == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("leverage", [math.nan, pd.NA])
+def test_an_unknown_leverage_leaves_no_limit(leverage):
+    assert suggested_limits(leverage=leverage)["limit"].isna().all()
+    score = risk_score(*SAFE_BOOK, exposures=KNOWN, leverage=leverage)
+    assert suggested_limits(score)["limit"].isna().all()
 
 
 def test_a_limit_above_the_cap_of_volatility_never_binds():

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sectypes.errors import ConfigError
@@ -45,7 +46,10 @@ FIELDS = ("equity", "etf", "mutual_fund", "cash", "single_stock", *FACTORS, "sec
         ("other", 0.80),
         (None, 0.80),
         (math.nan, 0.80),
+        (pd.NA, 0.80),
         ("mystery", 0.80),
+        ("ETF", 0.35),
+        (" Mutual_Fund ", 0.40),
     ],
 )
 def test_rate_of_each_type(kind, rate):
@@ -56,6 +60,7 @@ def test_rate_of_each_type(kind, rate):
 def test_only_four_types_have_a_rate_of_their_own(kind):
     expected = kind in {"equity", "etf", "mutual_fund", "cash"}
     assert CrashScenarios().has_own_rate(kind) is expected
+    assert CrashScenarios().has_own_rate(f" {kind.upper()}") is expected
 
 
 def test_unknown_is_never_cheaper_than_the_worst_rate():
@@ -63,6 +68,7 @@ def test_unknown_is_never_cheaper_than_the_worst_rate():
     assert scenarios.worst_rate == scenarios.rate(None) == scenarios.rate("mystery") == 0.95
     assert scenarios.rate("bond") == 0.80
     assert not scenarios.has_own_rate(None)
+    assert scenarios.has_own_rate(pd.NA) is False
     assert not scenarios.has_own_rate("mystery")
 
 
@@ -239,6 +245,21 @@ def test_other_sections_of_the_older_file_are_left_alone(tmp_path):
         ("contribution: 0.30", "contribution:", r"variance_limits\.max_factor_contribution"),
         ("factor_loss: -0.12", "factor_loss: 0", "max_single_factor_loss must be a fraction"),
         ("portfolio_limits:\n", "portfolio_limits: 5\nx:\n", "portfolio_limits must be a mapping"),
+        (
+            "portfolio_limits:\n",
+            "portfolio_limits:\n  max_single_factor_loss: -0.2\n",
+            "max_single_factor_loss is written inside portfolio_limits: it belongs beside the sec",
+        ),
+        (
+            "variance_limits:\n",
+            "variance_limits:\n  max_loss: 0.2\n",
+            "max_loss is written inside variance_limits: it belongs inside portfolio_limits",
+        ),
+        (
+            "max_single_factor_loss:",
+            "max_single_stock_weight: 0.2\nmax_single_factor_loss:",
+            "weight is written beside the sections: it belongs inside concentration_limits",
+        ),
     ],
 )
 def test_a_limit_that_is_missing_or_no_fraction_is_refused_by_name(tmp_path, old, new, message):

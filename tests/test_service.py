@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from support.fmp_server import premium_symbol, profile, server_error
+from support.fmp_server import invalid_key, premium_symbol, profile, server_error
 
 from sectypes.config import Secret, Settings
 from sectypes.current import get_security_types, get_service, using
@@ -348,3 +348,44 @@ def test_a_time_written_by_hand_without_a_zone_is_read_as_utc(build, clock, tmp_
                 "update security_types set expires_at = '2020-01-01 00:00:00.000000'"
             )
         assert facts(one(build(store), "DSU")) == ("mutual_fund", "fmp", "network", False)
+
+
+def told_of(service, rows):
+    """The texts of the warnings of one call, each as of a call that gives a guess."""
+    with pytest.warns(UnresolvedWarning, match="FMP gave no answer") as caught:
+        service.resolve(rows)
+    return [str(one.message) for one in caught]
+
+
+def test_a_refused_key_is_said_once_a_call_also_where_guesses_stand_in(build, fmp_server):
+    rows = [Query(one, one, provider_type="cs") for one in ("NEWQ", "NEWR")] + [
+        Query("VTSAX", "VTSAX")
+    ]
+    fmp_server.script(None, invalid_key(), forever=True)
+    service = build()
+    for _ in range(2):
+        [text] = told_of(service, rows)
+        assert text.startswith("FMP gave no answer: FMP_API_KEY is missing or not accepted")
+        assert text.endswith("(3: NEWQ, NEWR, VTSAX)")
+
+
+def test_a_spent_budget_is_said_beside_the_unresolved(build):
+    [text] = told_of(build(fmp_daily_limit=0), ["NEWQ", "VTSAX"])
+    assert text.startswith("1 without a known type")
+    assert "FMP gave no answer: budget: " in text
+    assert text.endswith("(2: NEWQ, VTSAX)")
+
+
+def test_an_outdated_answer_says_why_it_is_not_renewed(build, store, fmp_server, clock):
+    build(store).resolve(["DSU"])
+    clock.advance(days=100)
+    fmp_server.script("DSU", invalid_key(), forever=True)
+    with pytest.warns(StaleAnswerWarning, match="DSU. FMP gave no answer: FMP_API_KEY is missing"):
+        build(store).resolve(["DSU"])
+
+
+@pytest.mark.parametrize("chosen", [{"offline": True}, {"fmp_api_key": None}])
+def test_who_chose_to_ask_nobody_is_not_warned(fmp_server, chosen):
+    service = SecurityTypeService(store=None, settings=fmp_server.settings(**chosen))
+    [answer] = service.resolve(["VTSAX"])
+    assert answer.security_type == "mutual_fund"

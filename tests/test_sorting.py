@@ -75,3 +75,10 @@ def test_a_row_answers_itself_only_when_blank_or_not_listed():
     assert answers_itself(Query("USD", "USD", is_cash=True))
     assert not answers_itself(Query("USD", "USD"))
     assert not answers_itself(Query("AGG", "AGG", provider_type="fixed income"))
+
+
+def test_an_asset_class_of_cash_answers_nothing():
+    row = Query("BILQ", "BILQ", name="Sample Bill ETF", provider_type="Cash Equivalents")
+    assert not answers_itself(row)
+    assert answers_itself(row.replace(is_cash=True))
+    assert answers_itself(row.replace(provider="plaid", provider_type="cash"))

@@ -41,6 +41,8 @@ def kind(symbol, *, flags, name, exchange="NYSE", **changes):
         ([profile("SPY", isEtf=None)], NOT_FOUND, "type flags"),
         ([profile("SPY", isEtf="", isFund="maybe")], NOT_FOUND, "type flags"),
         ([{"symbol": "SPY"}], NOT_FOUND, "type flags"),
+        ([profile("SPY"), profile("SPY", is_etf=True)], NOT_FOUND, "contradict each other"),
+        ([profile("SPY", is_fund=True), profile("SPY", is_etf=True)], NOT_FOUND, "contradict"),
         ([{"isEtf": True, "isFund": False}], FAILED, "not a profile"),
         ([{"symbol": None, "isEtf": True}], FAILED, "not a profile"),
         ([{"symbol": ["SPY"], "isEtf": True}], FAILED, "not a profile"),
@@ -64,6 +66,34 @@ def test_no_answer_becomes_no_type(payload, status, words):
 def test_spellings_of_the_same_symbol(symbol, key):
     fact = read([profile(symbol)], key).classification
     assert (fact.ticker, fact.security_type) == (key, "equity")
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"isEtf": True, "isFund": None}, "etf"),
+        ({"isEtf": True}, "etf"),
+        ({"isEtf": None, "isFund": True}, "mutual_fund"),
+    ],
+)
+def test_a_flag_that_is_set_is_believed_whatever_the_other(flags, expected):
+    found = read([{"symbol": "SPY", **flags}], "SPY").classification
+    assert (found.security_type, found.origin) == (expected, "fmp")
+
+
+def test_of_two_profiles_that_agree_the_first_with_flags_counts():
+    bodies = [{"symbol": "SPY", "companyName": "No flags"}, profile("SPY", is_etf=True)]
+    assert read([*bodies, *bodies], "SPY").classification.name == "SPY Sample Inc."
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("Q&amp;Z Sample Inc.", "Q&Z Sample Inc."), ("Q&Z", "Q&Z"), ("&nbsp;", None)],
+)
+def test_a_name_is_read_without_the_marks_of_a_web_page(written, name):
+    body = profile("QZ", companyName=written)
+    assert read([body], "QZ").classification.name == name
+    assert body["companyName"] == written
 
 
 def test_the_older_key_ticker_is_read():
@@ -98,9 +128,9 @@ def test_a_name_that_is_none(name):
         # A fund by its flag that is an ETF by its name.
         ("ABCD", FUND, "Sample Short Bond ETF", "AMEX", ("etf", "etf")),
         ("ABCD", FUND, "Sample Money Market ETF", "AMEX", ("etf", "etf")),
-        # Money market funds: by form, whatever the flag; by name, where the flag says fund.
+        # Money market funds: by form or name where the flag says fund. A share may have the form.
         ("ABCXX", FUND, "Sample Government Portfolio", "NASDAQ", ("cash", "money_market_fund")),
-        ("ABCXX", SHARE, "Sample Government Portfolio", "NASDAQ", ("cash", "money_market_fund")),
+        ("ABCXX", SHARE, "Sample Government Portfolio", "NASDAQ", ("equity", None)),
         ("ABCDE", FUND, "Sample Money Market Fund", "NASDAQ", ("cash", "money_market_fund")),
         # Open-end by form, also where the name speaks of ETFs.
         ("ABCDX", FUND, "Sample Growth Fund", "NASDAQ", ("mutual_fund", "open_end_fund")),

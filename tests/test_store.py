@@ -240,7 +240,45 @@ def test_inputs_are_not_changed(store):
 # -- history ------------------------------------------------------------------------------------
 
 
-def test_each_change_of_type_leaves_one_row(store):
+@pytest.mark.parametrize("ahead", [timedelta(minutes=11), 70 * 365 * DAY], ids=["11 min", "70 y"])
+@pytest.mark.parametrize("batch", [1, 2000], ids=["a few", "many"])
+def test_what_a_wrong_clock_wrote_is_older_than_anything(store, clock, ahead, batch):
+    keys = [f"T{number}" for number in range(batch)]
+    late = clock.now + ahead
+    put(store, *(fact(key, "etf", observed_at=late, expires_at=late + DAY) for key in keys))
+    store.put_opinions([fact("T0", "etf", observed_at=late, origin=Origin.OPENFIGI)])
+    store.put_misses([miss("NOPE", observed_at=late, expires_at=late + DAY)])
+    assert put(store, *(fact(key, "equity", observed_at=clock.now) for key in keys)) == batch
+    store.put_opinions([fact("T0", "equity", observed_at=clock.now, origin=Origin.OPENFIGI)])
+    store.put_misses([miss("NOPE", note="now", observed_at=clock.now)])
+    held = store.lookup([*keys, "NOPE"])
+    assert {one.security_type for one in held.facts.values()} == {SecurityType.EQUITY}
+    assert held.opinions["T0"].observed_at == clock.now
+    assert held.misses["NOPE"].note == "now"
+    changes = store.history("T0")
+    assert [(one.old_type, one.changed_at) for one in changes] == [("etf", clock.now)]
+
+
+def test_a_clock_that_is_a_few_minutes_ahead_still_wins(store, clock):
+    put(store, fact(kind="etf", observed_at=clock.now + timedelta(minutes=9)))
+    assert put(store, fact(kind="equity", observed_at=clock.now)) == 0
+    assert store.lookup(["DSU"]).facts["DSU"].security_type == "etf"
+
+
+def test_a_no_of_a_wrong_clock_goes_when_a_fact_comes(store, clock):
+    late = clock.now + DAY
+    store.put_misses([miss("DSU", observed_at=late, expires_at=late + DAY)])
+    put(store, fact(observed_at=clock.now))
+    assert rows_of(store, lookup_misses) == []
+
+
+def test_what_was_seen_in_the_future_is_due(store, clock):
+    put(store, fact("AHEAD", observed_at=clock.now + DAY), fact("NEW", observed_at=clock.now))
+    assert [one.fact.ticker for one in store.due(clock.now - 90 * DAY)] == ["AHEAD"]
+
+
+def test_each_change_of_type_leaves_one_row(store, clock):
+    clock.advance(days=9)
     for number, kind in enumerate(["equity", "equity", "etf", "mutual_fund"]):
         put(store, fact(kind=kind, observed_at=SEEN + number * DAY, raw_label=f"round {number}"))
     put(store, fact(kind="cash", observed_at=SEEN - DAY))
@@ -428,7 +466,9 @@ def test_threads_writing_the_same_tickers_leave_the_newest(store):
     assert len(rows_of(store, security_types)) == 40
 
 
-def test_the_history_has_no_gap_when_threads_write(store):
+def test_the_history_has_no_gap_when_threads_write(store, clock):
+    clock.advance(days=50)
+
     def work(number: int) -> None:
         put(store, fact(kind="etf" if number % 2 else "equity", observed_at=SEEN + number * DAY))
 

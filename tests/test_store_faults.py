@@ -27,6 +27,7 @@ from support.databases import PostgresServer
 from sectypes.config import Secret
 from sectypes.errors import ConfigError, StoreUnavailable
 from sectypes.store import SqlStore
+from sectypes.store.tables import VERSION_TABLE
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType
 
 SEEN = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -233,6 +234,38 @@ def test_where_the_file_system_cannot_share_memory_it_works_without_wal(tmp_path
         assert len(known(store)) == 3
     with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
         assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+@pytest.mark.parametrize("table", ["overrides", VERSION_TABLE])
+def test_a_file_of_another_program_is_told(tmp_path, table):
+    with closing(sqlite3.connect(tmp_path / "cache.db")) as database:
+        database.execute(f"CREATE TABLE {table} (mine INTEGER)")
+    told = "cache.db has other tables under the names of ours: rename them, or name another"
+    with (
+        SqlStore(f"sqlite:///{tmp_path}/cache.db") as store,
+        pytest.raises(StoreUnavailable, match=told) as caught,
+    ):
+        store.lookup(["T0"])
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///{folder}/cache.db?timeout=soon",
+        "postgresql://ada:{canary}@127.0.0.1:1/cache?sslmode=bogus",
+        "postgresql://ada:{canary}@127.0.0.1:1/cache?no_such_argument=1",
+        "postgresql://ada:{canary}@127.0.0.1:1/cache?connect_timeout=soon",
+        "postgresql://ada:{canary}@127.0.0.1:99999/cache",
+    ],
+)
+def test_an_argument_that_no_database_takes_is_told(tmp_path, url):
+    given = url.format(folder=tmp_path, canary=quote(CANARY, safe=""))
+    told = "cannot be opened: the port, an argument or the value of one cannot be used"
+    with SqlStore(given) as store, pytest.raises(StoreUnavailable, match=told) as caught:
+        store.lookup(["T0"])
+    assert not caught.value.retryable
+    assert_hidden(caught.value, store)
 
 
 # -- PostgreSQL: the server ---------------------------------------------------------------------

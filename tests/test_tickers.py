@@ -267,6 +267,7 @@ def test_long_text_is_bounded_and_no_ticker(char):
             Shape.CASH,
             "CASH & CASH INVESTMENTS|Cash and Cash Equivalents|US$|C$|CASH (USD)|EUR CASH",
         ),
+        (Shape.CASH, "Money Market|Savings account|Settlement fund|Net Cash|Margin balance"),
         (
             Shape.CRYPTO,
             "CUR:BTC|CUR:DOGE|BTC-USD|BTCUSD|ETH/EUR|BTCUSDT|SHIB-USD|MOAUSD|OP-USD|1INCH-USD",
@@ -278,6 +279,7 @@ def test_long_text_is_bounded_and_no_ticker(char):
         ),
         (Shape.METAL_PAIR, "XAUUSD|XAU/USD|XAUUSD=X|EUR/XAG|XAUXAG"),
         (Shape.FUTURE, "ES=F|6E=F|/ES|/ESM5|/ESM26|/CLZ26:XNYM|@ESM25"),
+        (Shape.FUTURE, "./ESZ26C6000|./esz6p5950.5|./CLZ26C70:XNYM"),
         (
             Shape.OPTION,
             "NFLX180201C00355000|AAPL  250117C00155000|O:SPXW250117P05000000|AAPL1250117C155",

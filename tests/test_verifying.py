@@ -266,3 +266,79 @@ def test_another_row_s_figi_does_not_hide_a_contradicting_isin(build, store, fmp
         answers = build(store).resolve(rows[::turn])[::turn]
     assert [a.security_type for a in answers] == ["equity", "etf"]
     assert f"{ISIN}, not {OTHER_ISIN}" in answers[0].reason
+
+
+FUND_ROW = row("PAIQ", "ETP", name="GLACIER HIGH INTEREST SAVIN")
+FUND = Query("PAIQ", "PAIQ", name="Glacier High Interest Savings", provider_type="etf")
+COMPANY = Query("PAIQ", "PAIQ", name="Pathway Sample Bancorp", provider_type="cs")
+
+
+@pytest.mark.parametrize("is_automatic", [False, True])
+@pytest.mark.parametrize("fmp_has", [{"isin": OTHER_ISIN}, {"isin": None}, None])
+def test_one_person_s_identifier_says_nothing_about_another_s_ticker(
+    build, store, fmp_server, figi, is_automatic, fmp_has
+):
+    if fmp_has is not None:
+        share(fmp_server, "PAIQ", companyName="Pathway Sample Bancorp", **fmp_has)
+    figi.add(FUND_ROW, isin=ISIN)
+    mine = FUND.replace(identifier=ISIN)
+    [line] = build(store, openfigi=is_automatic).verify([mine])
+    assert (line.before, line.security_type, line.is_settled) == (None, "etf", True)
+    later = build(store, openfigi=is_automatic)
+    for rows in ([mine], [COMPANY], [mine, COMPANY], [COMPANY, mine]):
+        told_of = {one.query.name: one for one in later.resolve(rows)}
+        if mine in rows:
+            assert told_of[FUND.name].classification.origin == "openfigi"
+            assert told_of[FUND.name].security_type == line.security_type
+        if COMPANY in rows:
+            assert told_of[COMPANY.name].security_type == "equity"
+            assert told_of[COMPANY.name].classification.origin == ("fmp" if fmp_has else "provider")
+
+
+def test_an_identifier_of_the_same_security_counts_for_its_ticker(build, store, fmp_server, figi):
+    share(fmp_server, companyName="Sample Science Corp", isin=ISIN)
+    figi.add(row("BSTQ", "Closed-End Fund", name="SAMPLE SCIENCE TR"), cusip=ISIN[2:11])
+    held = Query("BSTQ", "BSTQ", identifier=ISIN[2:11], provider_type="mutual fund")
+    [line] = build(store).verify([held])
+    assert (line.before, line.security_type) == ("equity", "mutual_fund")
+    assert told(build(store), "BSTQ")[:2] == ("mutual_fund", "openfigi")
+
+
+def test_two_identifiers_under_one_unknown_ticker_are_two_securities(build, figi):
+    figi.add(FUND_ROW, isin=ISIN)
+    figi.add(row("PAIQ", name="PATHWAY SAMPLE BANCORP"), isin=OTHER_ISIN)
+    rows = [Query("PAIQ", "PAIQ", identifier=one) for one in (ISIN, OTHER_ISIN)]
+    answers = build(openfigi=True).resolve(rows)
+    assert [a.security_type for a in answers] == ["etf", "equity"]
+
+
+def test_an_opinion_of_another_name_is_left_out(build, figi):
+    figi.add(FUND_ROW)
+    service = build(openfigi=True)
+    assert told(service, "PAIQ", name="Glacier High Interest")[:2] == ("etf", "openfigi")
+    said = {"name": COMPANY.name, "provider_type": "cs"}
+    assert told(service, "PAIQ", **said) == ("equity", "provider", "input")
+    [answer] = service.resolve([COMPANY])
+    assert "another security under this ticker: 'GLACIER HIGH INTEREST SAVIN'" in answer.reason
+    [line] = service.verify([COMPANY])
+    assert (line.second, line.security_type, line.is_settled) == (None, "equity", False)
+
+
+def test_an_opinion_of_another_name_than_the_fact_s_does_not_settle(build, fmp_server, figi):
+    share(fmp_server, "PAIQ", companyName="Pathway Sample Bancorp")
+    figi.add(FUND_ROW)
+    service = build()
+    [line] = service.verify([Query("PAIQ", "PAIQ", provider_type="etf")])
+    assert (line.second, line.security_type, line.is_settled) == (None, "equity", False)
+    assert "not 'Pathway Sample Bancorp'" in line.note
+    assert told(service, "PAIQ")[:2] == ("equity", "fmp")
+
+
+def test_a_trail_says_each_thing_once_however_often_it_is_verified(build):
+    service = build()
+    for _ in range(3):
+        service.verify(["NEWQ"])
+    with pytest.warns(UnresolvedWarning, match="NEWQ"):
+        [answer] = service.resolve(["NEWQ"])
+    rooms = [one.room for one in answer.trail]
+    assert rooms == ["database", "fmp", "openfigi", "heuristics", "default"]

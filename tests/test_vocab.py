@@ -15,6 +15,7 @@ from sectypes.vocab import (
     fmp_label,
     fmp_raw_label,
     is_account_type_column,
+    is_asset_class,
     is_cash_word,
     openfigi_label,
     openfigi_raw_label,
@@ -117,6 +118,8 @@ BROKERS = rows("""
     Closed-End Fund, Closed End Funds, CEF              | mutual_fund/closed_end_fund
     Open-End Fund, Open End Funds                       | mutual_fund/open_end_fund
     Cash, Cash and Money Market, Cash & Cash Investments, Cash Equivalents, Sweep | cash*
+    Cash & Cash Alternatives, Savings and Time Deposits, Cash and money balances | cash*
+    Cash MMF and BDP, Bank Deposit Program              | cash*
     Money Market, Money Market Fund, Money Market Funds, MMF | cash/money_market_fund*
     Currency                                            | cash/currency*
     Fixed Income, Bond, Bonds, Treasury, Treasuries, CD, CDs, Certificate of Deposit | bond
@@ -127,7 +130,7 @@ BROKERS = rows("""
     MBS, Mortgage-Backed Securities                     | bond/mortgage_backed
     Option, Options, Call Option, Put                   | derivative/option*
     Future, Futures                                     | derivative/future*
-    Derivative, CFD                                     | derivative*
+    Derivative, CFD, CFDs                               | derivative*
     Crypto, Cryptocurrency, Digital Currency            | crypto/cryptocurrency*
     Precious Metals                                     | other/precious_metal*
     Structured Products                                 | other/structured_product
@@ -429,6 +432,29 @@ def test_cash_of_snaptrade(flag, expected):
 )
 def test_cash_of_a_table(ticker, name, kind, expected):
     assert table_is_cash(ticker=ticker, name=name, provider_type=kind) is expected
+
+
+@pytest.mark.parametrize(
+    ("ticker", "name", "kind", "provider", "price", "expected"),
+    [
+        ("ABCQ", "Sample Bill ETF", "Cash", None, math.nan, True),
+        ("ABCQ", "Sample Bill ETF", "Cash", "csv", 1.0, True),
+        ("ABCQ", "Sample Bill ETF", "cash", " Plaid", 100.0, False),
+        ("ABCQ", "Sample Bill ETF", "ETF", None, 100.0, False),
+        ("ABCQ", None, "Cash", None, 100.0, True),
+        ("ABCQ", None, "Cash", None, math.nan, False),
+        ("ABCQ", None, "Currency", None, math.nan, True),
+        ("ABCQ", "Sample Fund", "Cash", None, 1.0, False),
+        ("ABCXX", "Sample Fund", "Cash", None, 100.0, False),
+        ("CAD", "Sample dollars", "Currency", None, 0.73, False),
+        (None, "Sample Bank N.A.", "Cash", None, 100.0, False),
+        (None, "SAMPLE BANK USA CD 4.5% 2031", "Cash", None, 100.0, True),
+        (np.nan, np.nan, np.nan, np.nan, math.nan, False),
+    ],
+)
+def test_words_for_cash_that_are_asset_classes(ticker, name, kind, provider, price, expected):
+    row = {"ticker": ticker, "name": name, "provider_type": kind, "provider": provider}
+    assert is_asset_class(**row, price=price) is expected
 
 
 @pytest.mark.parametrize(

@@ -91,13 +91,17 @@ def _said(frame: pd.DataFrame) -> dict[str, dict[str, set[str]]]:
         raise InputError("The frame has neither a column 'provider_says' nor 'provider_type'.")
     keys = canonical_many(columns.ticker)
     said: dict[str, dict[str, set[str]]] = {}
+    first: dict[str, str] = {}
     for name, types in ((columns.provider, words), (None, frame.get("security_type"))):
         if types is None:
             continue
         who = [_ANSWER] * len(keys) if name is None else name.tolist()
         for provider, key, kind in zip(who, keys, types.astype(object), strict=True):
             if key and not pd.isna(provider) and not pd.isna(kind):
-                said.setdefault(str(provider), {}).setdefault(key, set()).add(str(kind))
+                # Files joined by hand write one provider in several ways.
+                spelled = str(provider).strip()
+                named = first.setdefault(spelled.casefold(), spelled)
+                said.setdefault(named, {}).setdefault(key, set()).add(str(kind))
     return said
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -27,7 +29,7 @@ from sectypes.taxonomy import SECURITY_TYPES, Origin
 
 __all__ = ["weight_by_origin", "weight_by_type"]
 
-_NO_TYPE = "no type"
+_NO_TYPE, _NOT_TOLD = "no type", "origin not told"
 _AXIS = "share of the absolute weight (a short counts by its size)"
 _GUESSES = frozenset(origin.value for origin in Origin if origin.is_guess)
 
@@ -91,21 +93,25 @@ def weight_by_origin(compared: Compared) -> Chart:
     -------
     Chart
         ``data`` has one row an origin, the largest first: fresh, stale, share (fractions of the
-        absolute weight, fresh + stale = share), guess (whether nobody asserted it).
+        absolute weight, fresh + stale = share), guess (whether nobody asserted it). Rows without a
+        type are ``no type``, those of which nobody says who told it ``origin not told``.
 
     Examples
     --------
     >>> from sectypes.comparison import compare
     >>> chart = weight_by_origin(compare(pd.DataFrame(
     ...     {"ticker": ["DSU", "XYZ"], "value": [30.0, 70.0],
-    ...      "security_type": ["mutual_fund", "equity"], "origin": ["fmp", "default"]})))
+    ...      "security_type": ["mutual_fund", "equity"], "origin": ["fmp", "default"],
+    ...      "stale": [False, False]})))
     >>> chart.alt
     'Weight by origin: default 70.0% and fmp 30.0%; 70.0% rests on guesses and 0.0% is stale.'
     """
     data = _by_origin(compared.positions().reset_index(drop=True))
-    guessed, stale = data.loc[data["guess"], "share"].sum(), data["stale"].sum()
+    guessed, stale = (
+        _known(share) for share in (compared.coverage.guessed, compared.coverage.stale)
+    )
     parts = [f"{origin} {percent(share)}" for origin, share in data["share"].items()]
-    told = f"{percent(guessed)} rests on guesses and {percent(stale)} is stale"
+    told = f"{guessed} rests on guesses and {stale} is stale"
     words = Words(
         title="Weight by who says so",
         note=f"{told}. A guess is a rule or the default: nobody asserted the type.",
@@ -116,8 +122,8 @@ def weight_by_origin(compared: Compared) -> Chart:
     with styled():
         chart, axes = open_panel(data, words, labels=labels, key=_key(), row=0.3)
         _share_axis(axes, max(data["share"], default=0.0))
-        for row, (fresh, old, share, guess) in enumerate(data.itertuples(index=False)):
-            colour = BEFORE if guess else AFTER
+        for row, (origin, fresh, old, share, guess) in enumerate(data.itertuples()):
+            colour = QUIET if origin in (_NO_TYPE, _NOT_TOLD) else BEFORE if guess else AFTER
             axes.barh(row, fresh, height=0.55, color=colour)
             axes.barh(
                 row, old, left=fresh, height=0.55, color="white", edgecolor=colour, hatch="////"
@@ -129,9 +135,10 @@ def weight_by_origin(compared: Compared) -> Chart:
 
 def _by_origin(positions: pd.DataFrame) -> pd.DataFrame:
     shares = _shares(positions)
-    unknown = pd.Series("unknown", index=positions.index)
-    origins = positions.get("origin", unknown).astype(object)
-    origins = origins.where(origins.notna(), "unknown")
+    not_told = pd.Series(_NOT_TOLD, index=positions.index)
+    origins = positions.get("origin", not_told).astype(object)
+    origins = origins.where(origins.notna(), _NOT_TOLD)
+    origins = origins.where(positions["security_type"].notna(), _NO_TYPE)
     is_stale = flagged(positions, Flag.STALE)
     data = pd.DataFrame(
         {
@@ -143,6 +150,10 @@ def _by_origin(positions: pd.DataFrame) -> pd.DataFrame:
     data["guess"] = data.index.isin(_GUESSES)
     data.index = pd.Index(data.index, dtype=object, name="origin")
     return data.sort_values("share", ascending=False, kind="stable")
+
+
+def _known(share: float) -> str:
+    return "an unknown part" if math.isnan(share) else percent(share)
 
 
 def _shares(positions: pd.DataFrame) -> pd.Series:
@@ -166,5 +177,6 @@ def _key() -> list[Artist]:
     return [
         Patch(color=AFTER, label="asserted"),
         Patch(color=BEFORE, label="guess"),
+        Patch(color=QUIET, label="nobody told"),
         Patch(facecolor="white", edgecolor=QUIET, hatch="////", label="stale"),
     ]

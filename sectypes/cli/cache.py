@@ -106,11 +106,13 @@ def history(
 
 @cache_app.command()
 def stats(as_json: AsJson = False) -> None:
-    """Show what the cache holds and how many calls were made today."""
+    """Show what the cache holds and today's calls; exit code 1 if it cannot be read."""
     from sectypes.current import get_service
 
     numbers = get_service().cache_stats()
     print_json(numbers.to_dict()) if as_json else typer.echo(str(numbers))
+    if not numbers.is_complete:
+        raise typer.Exit(1)
 
 
 @cache_app.command()

@@ -256,8 +256,13 @@ def comparison_text(compared: Comparison) -> str:
 
 
 def exchange_rates(given: Sequence[str]) -> dict[str, float]:
-    """Read ``EUR=1.08`` and the like."""
-    return dict(map(_exchange_rate, given))
+    """Read ``EUR=1.08`` and the like; two rates for one currency are refused."""
+    from sectypes.risk.currencies import rates_by_currency
+
+    try:
+        return rates_by_currency(map(_exchange_rate, given))
+    except InputError as error:
+        raise typer.BadParameter(f"--{error}") from None
 
 
 def _exchange_rate(text: str) -> tuple[str, float]:

@@ -13,7 +13,6 @@ from sectypes.cli.common import (
     AsJson,
     Table,
     Yes,
-    a_time,
     app,
     confirm,
     print_json,
@@ -21,6 +20,7 @@ from sectypes.cli.common import (
     show,
 )
 from sectypes.errors import InputError
+from sectypes.moments import end_of
 from sectypes.taxonomy import SecurityType
 
 __all__ = ["override_app"]
@@ -36,6 +36,13 @@ app.add_typer(override_app)
 Ticker = Annotated[str, typer.Argument(help="In any spelling.")]
 
 
+def _an_end(text: str) -> datetime:
+    try:
+        return end_of(text, name="--expires")
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
 @override_app.command("set")
 def set_(
     ticker: Ticker,
@@ -45,7 +52,7 @@ def set_(
     expires: Annotated[
         datetime | None,
         typer.Option(
-            parser=a_time("--expires"),
+            parser=_an_end,
             metavar="TIME",
             help="Last day (UTC) on which it counts, or the time (with its zone) when it ends.",
         ),
@@ -85,7 +92,7 @@ def set_(
 
 @override_app.command("list")
 def list_(as_json: AsJson = False, as_csv: AsCsv = False) -> None:
-    """Show all overrides, expired ones too."""
+    """Show all overrides, expired ones too; each counts until the midnight or time it expires."""
     from sectypes.current import get_service
 
     entries = get_service().override_entries()

@@ -21,11 +21,15 @@ import numpy as np
 import pandas as pd
 
 from sectypes import comparison, frames
+from sectypes.checks import or_design
 from sectypes.columns import ColumnNames, frame_columns, named_columns, usual_names
 from sectypes.dask.facts import Facts, Rows, in_tree, numbered, placed
 from sectypes.headings import Headings, folded
 from sectypes.risk.book import numbers
+from sectypes.risk.many import exposures_of, places_of
+from sectypes.risk.score import assumptions
 from sectypes.risk.weights import weigh
+from sectypes.scenarios import CrashScenarios
 from sectypes.service import SecurityTypeService
 from sectypes.stated import risk_names
 
@@ -62,10 +66,18 @@ def compare(
     with placed(seen.facts.first_rows()):
         columns = frame_columns(seen.facts.frame(), {})
         answered = frames.answered(columns, service=service, progress=None)
+    if options.get("exposures") is not None:
+        # A partition may hold none of the portfolios that the exposures name: all are named here.
+        given = exposures_of(options["exposures"])
+        places_of(seen.labels.rename(layout.by), given.index)
+        options["exposures"] = given.reindex(seen.labels)
     notes = _notes(seen.currencies, options.get("fx"))
     compared = pd.concat(_shuffled(parts, seen, _Books.of(layout, seen, answered, options)))
-    # A partition knows some of the currencies; what else it notes holds for its own portfolios.
-    notes += [] if seen.currencies else filter(None, compared["note"].unique())
+    if seen.currencies:  # of which a partition knows some; the rest of its notes holds for all
+        rates = or_design("scenarios", options.get("scenarios"), CrashScenarios)
+        notes = [*assumptions(rates, options.get("max_betas"), tuple(notes))]
+    else:
+        notes = [*filter(None, compared["note"].unique())]
     compared = compared.sort_index().assign(note="; ".join(notes))
     return compared.set_axis(seen.labels.rename(layout.by), axis="index")
 

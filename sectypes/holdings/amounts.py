@@ -12,12 +12,27 @@ import re
 from datetime import date
 from decimal import Decimal
 
-__all__ = ["CommaError", "currency_sign", "parse_amount", "parse_number", "shows_point", "two_ways"]
+from sectypes.tickers import ISO_4217
+
+__all__ = [
+    "CommaError",
+    "currency_sign",
+    "format_sign",
+    "parse_amount",
+    "parse_number",
+    "shows_point",
+    "two_ways",
+]
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 # A group before a separator of thousands never begins with 0: 0,125 is an eighth.
 _USUAL = re.compile(r"-?\$?(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,30})(?:\.\d{0,30})?", re.ASCII)
-_GROUPED = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+# Thousands as they are grouped in most countries, in India, and in Switzerland.
+_GROUPED = re.compile(
+    r"(?:[1-9]\d{0,2}(?:,\d{3})+|[1-9]\d?(?:,\d{2})+,\d{3}|[1-9]\d{0,2}(?:['’]\d{3})+)(?:\.\d*)?",
+    re.ASCII,
+)
+_PENCE = re.compile(r"[\d.,]+ ?p", re.ASCII)
 _TWO_WAYS = re.compile(r"[1-9]\d{0,2}[.,]\d{3}", re.ASCII)
 # What can only be a decimal point: no three digits behind it, or a comma or too many before it.
 _POINT = re.compile(
@@ -27,9 +42,15 @@ _MISSING = frozenset({"", "-", "--", "---", "n/a", "#n/a", "na", "nan", "none", 
 _DASHES = str.maketrans({"−": "-", "–": "-", "—": "-", "\u00a0": " ", "\u202f": " "})
 _DOLLARS = {"US": "USD", "C": "CAD", "CA": "CAD", "A": "AUD", "AU": "AUD", "NZ": "NZD",
             "HK": "HKD", "S": "SGD"}  # fmt: skip
-_SIGN = re.compile(rf"(?:\b(?:{'|'.join(_DOLLARS)}))?\$|[€£¥]")
+_SIGN = re.compile(rf"(?:\b(?:{'|'.join(_DOLLARS)}))?\$|[€£¥₹]")
 _SIGNS = re.compile(rf"{_SIGN.pattern}|\s")
-_CURRENCIES = {"€": "EUR", "£": "GBP"} | {f"{land}$": code for land, code in _DOLLARS.items()}
+_CODE = re.compile(r"\b([A-Z]{3})\s?(?=[-+(.\d$€£¥₹])|(?<=[\d.)])\s?([A-Z]{3})(?=\)?$)", re.ASCII)
+_FORMAT_CURRENCY = re.compile(r"\[\$([^\]-]+)[^\]]*\]")
+_FORMAT_BRACKETS = re.compile(r"\[[^\]]*\]")
+_FORMAT_TEXT = re.compile(r'"([^"]*)"')
+_CURRENCIES = {"€": "EUR", "£": "GBP", "₹": "INR"} | {
+    f"{land}$": code for land, code in _DOLLARS.items()
+}
 
 
 class CommaError(ValueError):
@@ -81,7 +102,8 @@ def parse_amount(value: object) -> float:
     Parameters
     ----------
     value : object
-        A number, or a text such as ``$1,234.50``, ``(12.5)``, ``12.5-``, ``--`` or ``n/a``.
+        A number, or a text such as ``$1,234.50``, ``(12.5)``, ``12.5-``, ``CHF 1'234.50``,
+        ``--`` or ``n/a``.
 
     Returns
     -------
@@ -118,14 +140,17 @@ def _signed(text: str) -> float:
     """Take off currency signs, parentheses and a trailing minus, then read what is left."""
     if "%" in text:
         raise ValueError("is a percentage, where a quantity or an amount is needed")
-    digits, negative = _SIGNS.sub("", text), False
+    if _PENCE.fullmatch(text):
+        raise ValueError("is in pence: write pounds, or the number under a header Price (p)")
+    code = _code(text)
+    digits, negative = _SIGNS.sub("", text.replace(code, "", 1) if code else text), False
     if digits.startswith("(") and digits.endswith(")"):
         digits, negative = digits[1:-1], True
     elif digits.endswith("-"):
         digits, negative = digits[:-1], True
     unsigned = digits.lstrip("+-")
     if _GROUPED.fullmatch(unsigned) and len(digits) - len(unsigned) <= 1:
-        digits = digits.replace(",", "")
+        digits = re.sub("[,'’]", "", digits)
     elif "," in digits:
         raise CommaError("is not a number such as 1,234.50 (a decimal comma is not guessed)")
     number = parse_number(digits)
@@ -155,15 +180,44 @@ def shows_point(value: object) -> bool:
 
 
 def currency_sign(value: object) -> str | None:
-    """The currency that an amount's sign names: a code, or the sign where it has several.
+    """The currency that an amount's sign or code names: a code, or a sign of several currencies.
 
     Examples
     --------
-    >>> [currency_sign(text) for text in ("£5", "(C$12.50)", "$1", "¥7", "5")]
-    ['GBP', 'CAD', '$', '¥', None]
+    >>> [currency_sign(text) for text in ("£5", "(C$12.50)", "$1", "¥7", "5", "$5 MXN")]
+    ['GBP', 'CAD', '$', '¥', None, 'MXN']
     """
-    found = _SIGN.search(value) if isinstance(value, str) else None
-    return None if found is None else _CURRENCIES.get(found[0], found[0])
+    if not isinstance(value, str):
+        return None
+    if not value or (len(value) < 40 and _USUAL.fullmatch(value)):
+        return "$" if "$" in value else None
+    found = _SIGN.search(value)
+    return _code(value) or (None if found is None else _CURRENCIES.get(found[0], found[0]))
+
+
+def format_sign(shown: str) -> str:
+    """The currency that a spreadsheet's number format shows, as a sign or a code; "" for none.
+
+    Examples
+    --------
+    >>> [format_sign(shown) for shown in ('"£"#,##0.00', "[$€-407] #,##0", "[$CHF-807] 0", "0.0%")]
+    ['£', '€', 'CHF ', '']
+    """
+    plain = shown.partition(";")[0]
+    for text in (*_FORMAT_CURRENCY.findall(plain), *_FORMAT_TEXT.findall(plain), plain):
+        if text.strip() in ISO_4217:
+            return f"{text.strip()} "
+        sign = _SIGN.search(_FORMAT_BRACKETS.sub("", text))
+        if sign is not None:
+            return sign[0]
+    return ""
+
+
+def _code(text: str) -> str | None:
+    """The code of a currency that stands before or behind an amount: ``CHF 5``, ``5 USD``."""
+    found = _CODE.search(text[:60])
+    code = None if found is None else found[1] or found[2]
+    return code if code in ISO_4217 else None
 
 
 def _bare(text: str) -> str:

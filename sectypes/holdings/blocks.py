@@ -124,19 +124,26 @@ def _as_header(row: Row, label: str, ticker_column: str | None, *, is_first: boo
         if header and (is_first or len(header.columns) > 1):
             return header
     if ticker_column is None and _AMOUNT_HINT.search(joined):
-        return _header_without_tickers(row)
+        return _header_without_tickers(row, may_be_pair=not is_first)
     return None
 
 
-def _header_without_tickers(row: Row) -> Header | None:
+def _header_without_tickers(row: Row, *, may_be_pair: bool) -> Header | None:
     """A row of column names of which none is an identifier: the block above it ends all the same.
 
-    Three known names and no number among them are no position.
+    Three known names and no number among them are no position, and below a table of positions two
+    where nothing else is in the row.
     """
     header = match_header(row.cells, needs_identifier=False)
     if header is None or header.section is not None or any(map(is_number, row.cells)):
         return None
-    return header if header.has_amounts and len(header.columns) > 2 else None
+    is_header = len(header.columns) > 2 or (may_be_pair and _is_pair(header))
+    return header if header.has_amounts and is_header else None
+
+
+def _is_pair(header: Header) -> bool:
+    """Whether a header is two known names and nothing else."""
+    return len(header.columns) == sum(map(bool, header.names)) == 2
 
 
 def _chosen(
@@ -159,7 +166,8 @@ def _chosen(
             f"{label} lists transactions, not positions (columns: "
             f"{', '.join(filter(None, named[0].header.names))}); export the positions instead"
         )
-    widest = max(rows, key=lambda row: len(filled_places(row)), default=Row(1, ()))
+    texts = [row for row in rows if not any(map(is_number, row.cells))]
+    widest = max(texts or rows, key=lambda row: len(filled_places(row)), default=Row(1, ()))
     found = [repr(text) for text in map(cell_text, widest.cells) if text]
     wanted = f"no column {ticker_column!r}" if ticker_column is not None else "no ticker column"
     raise InputError(
@@ -188,7 +196,7 @@ def _warn_of_unread(blocks: Sequence[Block], label: str) -> None:
     unread = [
         f"{block.line} ({', '.join(filter(None, block.header.names))})"
         for block in blocks
-        if "name" in block.header.columns
+        if ("name" in block.header.columns or _is_pair(block.header))
         and not (block.header.has_identifier or block.header.is_trades)
         and not _lists_names(block.header)
         and any(is_number(cell) for row in block.rows for cell in row.cells)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import itertools
+import re
 import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pandas as pd
 
 from sectypes.errors import Failure, InputError
+from sectypes.holdings.amounts import format_sign
 from sectypes.holdings.cells import Row
 from sectypes.holdings.headers import match_header
 from sectypes.holdings.inputs import Raw
@@ -22,6 +27,10 @@ __all__ = ["Lines", "frame_rows", "is_workbook", "text_rows", "workbook_tables"]
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES, _SAMPLE_LENGTH = 200, 2**18
 _MAX_UNPACKED = 500 * 2**20
+_STYLES = "xl/styles.xml"
+_FORMAT_CODE = re.compile(r"formatCode=[\"']([^\"']*)")
+# The numbers of the formats of currencies that every workbook has without writing them down.
+_USUAL_CURRENCY = re.compile(r"numFmtId=[\"'](?:5|6|7|8|42|44)[\"']")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
@@ -56,26 +65,20 @@ def text_rows(text: str, *, label: str, ticker_column: str | None = None) -> Lin
 
 
 def _delimiter(text: str, ticker_column: str | None) -> str:
-    """The delimiter under which a line names most columns; the comma where none does."""
+    """The delimiter under which a line names most columns, else under which one has most fields."""
     lines = text[:_SAMPLE_LENGTH].splitlines(keepends=True)[:_SAMPLE_LINES]
-    best, most = ",", 0
-    for delimiter in _DELIMITERS:
-        named = _most_named(lines, delimiter, ticker_column)
-        if named > most:
-            best, most = delimiter, named
-    return best
+    return max(_DELIMITERS, key=lambda one: _most_named(lines, one, ticker_column))
 
 
-def _most_named(lines: list[str], delimiter: str, ticker_column: str | None) -> int:
-    """The largest number of known columns in one line; 0 where the lines cannot be split so."""
+def _most_named(lines: list[str], delimiter: str, ticker_column: str | None) -> tuple[int, int]:
+    """The largest numbers of known columns and of fields; 0 where lines cannot be split so."""
     try:
-        headers = [
-            match_header(cells, ticker_column=ticker_column)
-            for cells in csv.reader(lines, delimiter=delimiter)
-        ]
+        rows = list(csv.reader(lines, delimiter=delimiter))
     except csv.Error:
-        return 0
-    return max((len(header.columns) for header in headers if header is not None), default=0)
+        return 0, 0
+    headers = (match_header(cells, ticker_column=ticker_column) for cells in rows)
+    named = max((len(header.columns) for header in headers if header is not None), default=0)
+    return named, 0 if named else max(map(len, rows), default=0)
 
 
 def _split(text: str, delimiter: str, label: str, skipped: int) -> Iterator[Row]:
@@ -101,6 +104,8 @@ def is_workbook(raw: Raw) -> bool:
 
 def workbook_tables(raw: Raw) -> list[list[Row]]:
     """All cells of a workbook, a table a sheet, as Excel keeps them (text, number, date).
+
+    A number that Excel shows with a currency is a text with it, as in a CSV file.
 
     Rows are numbered as Excel does; with several sheets the sheet's name stands before the number.
 
@@ -134,19 +139,54 @@ def workbook_tables(raw: Raw) -> list[list[Row]]:
 
 
 def _sheets(data: bytes) -> dict[str, pd.DataFrame]:
+    """All sheets, with the currency that a number's format shows before it, as a text shows it."""
     with warnings.catch_warnings():
         # About missing styles and the like, which exports of brokers often lack: not about cells.
         warnings.filterwarnings("ignore", module="openpyxl")
-        sheets: dict[str, pd.DataFrame] = pd.read_excel(
-            io.BytesIO(data),
-            sheet_name=None,
-            header=None,
-            dtype=object,
-            keep_default_na=False,
-            na_filter=False,
-            engine="openpyxl",
-        )
+        with pd.ExcelFile(io.BytesIO(data), engine="openpyxl") as file:
+            sheets: dict[str, pd.DataFrame] = pd.read_excel(
+                file,
+                sheet_name=None,
+                header=None,
+                dtype=object,
+                keep_default_na=False,
+                na_filter=False,
+            )
+            if _shows_currencies(data):
+                for name, sheet in sheets.items():
+                    _put_signs(sheet, file.book[name])
     return sheets
+
+
+def _shows_currencies(data: bytes) -> bool:
+    """Whether any format of a workbook shows a currency: then its cells are worth a second look."""
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        if _STYLES not in packed.namelist():
+            return False
+        styles = packed.read(_STYLES).decode("utf-8", "replace")
+    shown = map(html.unescape, _FORMAT_CODE.findall(styles))
+    return any(map(format_sign, shown)) or _USUAL_CURRENCY.search(styles) is not None
+
+
+def _put_signs(frame: pd.DataFrame, sheet: Any) -> None:
+    """Write numbers as texts such as ``£5.0`` where the format of their cells shows a currency."""
+    sheet.reset_dimensions()
+    signs: dict[str, str] = {}
+    signed: dict[int, dict[int, str]] = {}
+    for row, cells in enumerate(itertools.islice(sheet.rows, len(frame))):
+        for column, cell in enumerate(cells[: frame.shape[1]]):
+            shown = cell.number_format
+            if shown == "General" or not isinstance(cell.value, int | float):
+                continue
+            if shown not in signs:
+                signs[shown] = format_sign(shown)
+            if signs[shown] and not isinstance(cell.value, bool):
+                signed.setdefault(column, {})[row] = f"{signs[shown]}{cell.value!r}"
+    for column, texts in signed.items():
+        values = frame.iloc[:, column].tolist()
+        for row, text in texts.items():
+            values[row] = text
+        frame.isetitem(column, pd.Series(values, dtype=object).to_numpy())
 
 
 def frame_rows(frame: pd.DataFrame) -> list[Row]:

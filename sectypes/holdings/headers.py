@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+
+from sectypes.holdings.money import unit_of
 
 __all__ = ["ACCEPTED_TICKER_NAMES", "Header", "match_header"]
 
@@ -22,7 +24,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
              "fundname", "holdingname", "instrumentname", "equitydescription", "holding",
              "investment", "security", "companyname", "company", "product"),
     "provider_type": ("providertype", "securitytype", "assettype", "investmenttype",
-                      "instrumenttype", "producttype", "type", "assetclass", "assetcategory"),
+                      "instrumenttype", "producttype", "type", "assetclass", "assetcategory",
+                      "financialinstrument"),
     "units": ("units", "quantity", "qty", "shares", "numberofshares", "sharequantity",
               "totalshares", "noofshares"),
     "price": ("price", "lastprice", "currentprice", "marketprice", "shareprice", "markprice",
@@ -42,8 +45,7 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "currency": ("currency", "currencycode", "ccy", "currencyprimary", "marketvaluecurrency",
                  "marketpricecurrency", "tradingcurrency", "localcurrency"),
     "account_id": ("accountid", "accountnumber", "account", "acct", "accountno", "acctnumber",
-                   "fundaccountnumber",
-                   "clientaccountid"),
+                   "fundaccountnumber", "accountnumbername", "clientaccountid"),
     "account_name": ("accountname", "accountnickname", "accounttitle"),
     "portfolio": ("portfolio", "portfolioname"),
     "provider": ("provider", "dataprovider"),
@@ -55,6 +57,10 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 _ROLES = {name: (role, rank) for role, names in _NAMES.items() for rank, name in enumerate(names)}
 _IDENTIFIERS = ("ticker", "cusip", "isin")
 _AMOUNTS = ("units", "value")
+_MONEY = ("price", "value", "cost_basis", "unit_cost")
+_DATES = frozenset((
+    "date", "reportdate", "asofdate", "asof", "cobdate", "pricingdate", "valuationdate",
+))  # fmt: skip
 
 _ALWAYS_TRADES = frozenset((
     "transactiontype", "transactiondate", "transcode", "rundate", "settlementdate", "settledate",
@@ -82,6 +88,9 @@ class Header:
         Whether the table lists transactions rather than positions.
     twice : tuple[str, ...]
         Names of needed columns that occur twice.
+    money : Mapping[str, str]
+        The unit that the name of a column of money gives ("Value (USD)", "Price (p)"), as
+        `sectypes.holdings.money.unit_of` writes it.
     """
 
     names: tuple[str, ...]
@@ -89,6 +98,7 @@ class Header:
     width: int
     is_trades: bool
     twice: tuple[str, ...] = ()
+    money: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def has_identifier(self) -> bool:
@@ -107,6 +117,11 @@ class Header:
         return place is not None and self.names[place].lower() == "type"
 
     @property
+    def dates(self) -> tuple[int, ...]:
+        """Places of the columns that say which day a row shows; not those of purchases."""
+        return tuple(place for place, name in enumerate(self.names) if _plain(name) in _DATES)
+
+    @property
     def section(self) -> str | None:
         """The section that an Interactive Brokers statement writes before each row, else None."""
         marked = len(self.names) > 1 and self.names[1].lower() == "header"
@@ -119,32 +134,43 @@ def match_header(
     """Understand a row as column names; None where no cell names an identifier, if one is needed.
 
     Where several columns fit one role, the name that says it best wins ("Symbol" before "Symbol /
-    CUSIP"), and the first of equals. `ticker_column` names the column of tickers outright.
+    CUSIP"). Of equals, one that names a currency goes first where there is no column of
+    currencies, and last where there is one; then the first. `ticker_column` names the column of
+    tickers outright.
 
     Examples
     --------
     >>> match_header(["Symbol", "Qty (Quantity)", "Mkt Val (Market Value)"]).columns
     {'ticker': 0, 'units': 1, 'value': 2}
+    >>> match_header(["Symbol", "Price (p)", "Value", "Value £"]).money
+    {'price': 'GBp', 'value': 'GBP'}
     """
     names = tuple(cell.strip() if isinstance(cell, str) else "" for cell in cells)
-    best: dict[str, tuple[int, int]] = {}
-    twice: list[str] = []
-    for place, name in enumerate(names):
-        role, rank = ("ticker", -1) if name and name == ticker_column else _role(name)
+    roles = [("ticker", -1) if name and name == ticker_column else _role(name) for name in names]
+    has_currency = any(role == "currency" for role, _ in roles)
+    best: dict[str, tuple[int, bool, int]] = {}
+    seen: dict[tuple[str, str, str | None], int] = {}
+    twice: list[tuple[int, str]] = []
+    for place, (role, rank) in enumerate(roles):
         if role is None:
             continue
-        if role in best and _plain(names[best[role][1]]) == _plain(name):
-            twice.append(name)
-        if role not in best or rank < best[role][0]:
-            best[role] = (rank, place)
+        unit = _unit(names[place], role)
+        first = seen.setdefault((role, _plain(names[place]), unit), place)
+        if first != place:
+            twice.append((first, names[place]))
+        choice = (rank, (unit is None) is not has_currency, place)
+        best[role] = min(best.get(role, choice), choice)
     needed = _IDENTIFIERS if ticker_column is None else ("ticker",)
     if not best or (needs_identifier and not any(role in best for role in needed)):
         return None
     if ticker_column is not None and best["ticker"][0] >= 0:
         return None
     width = max(place for place, name in enumerate(names) if name) + 1
-    columns = {role: place for role, (_, place) in best.items()}
-    return Header(names, columns, width, _is_trades(names, columns), tuple(twice))
+    columns = {role: place for role, (_, _, place) in best.items()}
+    repeated = tuple(name for first, name in twice if first in columns.values())
+    units = {role: _unit(names[place], role) for role, place in columns.items()}
+    money = {role: unit for role, unit in units.items() if unit is not None}
+    return Header(names, columns, width, _is_trades(names, columns), repeated, money)
 
 
 def _is_trades(names: Iterable[str], columns: Mapping[str, int]) -> bool:
@@ -160,11 +186,17 @@ def _role(name: str) -> tuple[str | None, int]:
     """The role that a name stands for, and how well it says so (0 is best)."""
     if not name or "%" in name or len(name) > 60:
         return None, 0
-    for candidate in (name, name.partition("(")[0]):
+    for candidate in (name, re.split(r"[(\[]", name, maxsplit=1)[0]):
         found = _ROLES.get(_plain(candidate))
         if found is not None:
             return found
     return None, 0
+
+
+@lru_cache(maxsize=4096)
+def _unit(name: str, role: str) -> str | None:
+    """The unit of money that a column's name gives; None for columns of anything else."""
+    return unit_of(name) if role in _MONEY else None
 
 
 @lru_cache(maxsize=4096)

@@ -134,6 +134,10 @@ def decode(raw: Raw) -> str:
         error page saved in place of the data.
     """
     encodings = [name for mark, name in _BOMS.items() if raw.data.startswith(mark)]
+    if raw.data.startswith(b"PAR1"):
+        raise InputError(
+            f"{raw.label} is a Parquet file: read it with pd.read_parquet(path) and give the frame"
+        )
     if not encodings and b"\0" in raw.data:
         raise InputError(f"{raw.label} is not a text file (it holds zero bytes)")
     text = _decoded(raw, encodings[:1] or ["utf-8", "cp1252"])

@@ -9,7 +9,7 @@ Facts about the fields: Plaid's OpenAPI description of 2020-09-14.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
@@ -37,12 +37,44 @@ _ASK_AGAIN = "no holdings came with it: put it right at Plaid, then ask again"
 
 
 def is_plaid(data: Mapping[Any, Any]) -> bool:
-    """Whether an object is a Plaid answer or a Plaid error."""
+    """Whether an object is a Plaid answer or a Plaid error, or an envelope around such."""
+    return _is_answer(data) or bool(_wrapped(data))
+
+
+def _is_answer(data: object) -> bool:
+    if not isinstance(data, Mapping):
+        return False
     return "error_code" in data or ("holdings" in data and "securities" in data)
 
 
+def _wrapped(data: Mapping[Any, Any]) -> dict[str, Any]:
+    """The answers in an envelope such as ``{"data": {...}}`` or ``{"results": [...]}``, by path.
+
+    Empty where an object or a list in it is anything else.
+    """
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        if isinstance(value, list | tuple):
+            found |= {f"{key}[{number}]": one for number, one in enumerate(value)}
+        elif isinstance(value, Mapping):
+            found[str(key)] = value
+    return found if all(map(_is_answer, found.values())) else {}
+
+
+def _answers(parsed: Any) -> Iterator[tuple[str, Any]]:
+    """Each answer with its path, taken out of lists and envelopes."""
+    given = parsed if isinstance(parsed, list | tuple) else [parsed]
+    for number, one in enumerate(given):
+        path = f"[{number}]" if len(given) > 1 else ""
+        wrapped = {} if _is_answer(one) or not isinstance(one, Mapping) else _wrapped(one)
+        for inner, answer in wrapped.items():
+            yield f"{path}.{inner}".lstrip("."), answer
+        if not wrapped:
+            yield path, one
+
+
 def plaid_positions(parsed: Any, *, portfolio: str | None = None) -> list[Position]:
-    """Read one parsed answer, or a list of them (one for each item).
+    """Read one parsed answer, a list of them (one for each item), or an envelope around such.
 
     Raises
     ------
@@ -50,12 +82,10 @@ def plaid_positions(parsed: Any, *, portfolio: str | None = None) -> list[Positi
         For an error object in place of an answer, for another shape, and for holdings that
         cannot be read; all problems are collected first.
     """
-    answers = parsed if isinstance(parsed, list | tuple) else [parsed]
     problems: list[Failure] = []
     positions: list[Position] = []
-    for number, answer in enumerate(answers):
-        path = f"[{number}]" if len(answers) > 1 else ""
-        if not isinstance(answer, Mapping) or not is_plaid(answer):
+    for path, answer in _answers(parsed):
+        if not _is_answer(answer):
             raise InputError(_not_plaid(answer, path))
         record = Record(answer, problems, path)
         _refuse_error(record)

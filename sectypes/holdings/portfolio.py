@@ -16,7 +16,7 @@ Tickers stay as they are written: ON, NO, 0005 and 1E5 are text.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
@@ -37,6 +37,7 @@ _MORE = ("type", "name", "currency", "price", "cost_basis", "account_id")
 _KNOWN = frozenset(("ticker", *_AMOUNTS, *_MORE))
 _COMMA = "a number with a comma needs quotes"
 _MAX_CHARACTERS = 2**20
+_ROUNDING = 0.01  # of weights that are rounded to whole percents
 
 
 def load_yaml(text: str, *, label: str) -> Any:
@@ -77,7 +78,7 @@ def portfolio_positions(
     Warns
     -----
     HoldingsWarning
-        For shares of bonds: their value is left missing.
+        For shares of bonds: their value is left missing. For weights that do not add up to 1.
     """
     if not isinstance(parsed, Mapping) or not is_portfolio(parsed):
         keys = sorted(map(str, parsed))[:8] if isinstance(parsed, Mapping) else None
@@ -94,6 +95,8 @@ def portfolio_positions(
     positions = [_position(entry)._replace(portfolio=where) for entry in entries]
     if problems:
         raise InputError("the portfolio cannot be read", problems)
+    if "weight" in said:
+        _check_weights(positions)
     bonds = [str(one.ticker) for one in positions if is_unvalued_bond(one)]
     if bonds:
         warn(no_value(some(bonds), "say dollars instead of shares"), HoldingsWarning)
@@ -142,14 +145,30 @@ def _position(entry: Record) -> Position:
         units=_number(entry, "shares"),
         price=_number(entry, "price"),
         value=next((value for value in values if not math.isnan(value)), math.nan),
-        currency=entry.text("currency") or ("USD" if amounts == ["dollars"] else _own(ticker)),
+        currency=_currency(entry, amounts, ticker),
         cost_basis=_number(entry, "cost_basis"),
     )
-    is_cash = table_is_cash(ticker=ticker, name=name, provider_type=kind)
+    is_cash = table_is_cash(ticker=ticker, name=name, provider_type=kind, provider="yaml")
     position = position._replace(is_cash=is_cash or is_bare_cash(position, has_units=False))
     if position.is_cash and math.isnan(position.price):
         position = position._replace(price=1.0)
     return completed(position, math.nan, math.nan)
+
+
+def _check_weights(positions: Sequence[Position]) -> None:
+    total = math.fsum(one.value for one in positions)
+    if not math.isclose(total, 1.0, abs_tol=_ROUNDING):
+        warn(
+            f"the weights add up to {total:.4g}; each counts as its share of that", HoldingsWarning
+        )
+
+
+def _currency(entry: Record, amounts: Sequence[str], ticker: str | None) -> str | None:
+    """The currency of an amount; a weight has none, even where the ticker is a currency's."""
+    said = entry.text("currency")
+    if amounts == ["weight"]:
+        return None
+    return said or ("USD" if amounts == ["dollars"] else _own(ticker))
 
 
 def _own(ticker: str | None) -> str | None:

@@ -11,7 +11,15 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sectypes.errors import Failure, HoldingsWarning, warn
-from sectypes.holdings.cells import Block, Row, cell_text, filled_places, is_number, some
+from sectypes.holdings.cells import (
+    Block,
+    Row,
+    cell_text,
+    filled_places,
+    is_number,
+    lone_text,
+    some,
+)
 from sectypes.holdings.lots import find_lots, is_date
 from sectypes.holdings.sums import (
     Above,
@@ -32,6 +40,8 @@ _IDENTIFIERS = ("ticker", "cusip", "isin")
 _WORD_ROLES = ("name", "provider_type", "currency")
 _CENT = 0.01
 _LEFT_OUT = Row(0, ())
+# What Interactive Brokers' Flex queries write around files, accounts and sections.
+_TRAILERS = frozenset({"BOF", "BOA", "BOS", "EOS", "EOA", "EOF"})
 
 
 def position_rows(block: Block, problems: list[Failure]) -> Iterator[Row]:
@@ -56,20 +66,27 @@ def read_rows(block: Block, problems: list[Failure], notes: list[str]) -> Iterat
             f"rows {some(lots.unnamed)} name no security and add up to the position above "
             "them: they are left out as its lots"
         )
+    is_below_blank, title = False, None
     for place, written in enumerate(block.rows):
         if place in lots.places or _in_other_section(written, block.header.section):
             continue
         filled = filled_places(written)
+        was_below_blank, is_below_blank = is_below_blank, not filled
         if not filled:
             continue
         row = _cash_line(block, written, filled) or written
         if row is not written:
             filled = filled_places(row)
         total = sums.read(row, filled)
-        if total is _LEFT_OUT or _is_prose(block, row, filled):
+        if total is _LEFT_OUT or _is_prose(block, row, filled) or _is_trailer(block, row, filled):
+            title = lone_text(row) if was_below_blank and len(filled) == 1 else title
+            continue
+        if title is not None and _is_aside(block, row, filled):
+            notes.append(f"row {row.line}, below the title {title!r}, is not read: no position")
             continue
         kept = total or _read_row(block, row, filled, problems)
         if kept is not None:
+            title = None
             sums.add(kept)
             yield kept
 
@@ -97,6 +114,21 @@ def _read_row(block: Block, row: Row, filled: Sequence[int], problems: list[Fail
     )
     problems.append(Failure(row.line, None, cell_text(row.cells[filled[0]]), reason))
     return None
+
+
+def _is_aside(block: Block, row: Row, filled: Sequence[int]) -> bool:
+    """Whether a row, narrower than the header, is a text and an amount: a summary's, not ours."""
+    is_whole = _fields(block, row, filled)[1]
+    if len(filled) != 2 or is_whole or is_pending(block, row):
+        return False
+    text, number = (row.cells[place] for place in filled)
+    return is_number(number) and not _TICKER_LIKE.fullmatch(cell_text(text))
+
+
+def _is_trailer(block: Block, row: Row, filled: Sequence[int]) -> bool:
+    """Whether a row, narrower than the header, closes a section: EOS and others are tickers too."""
+    is_whole = _fields(block, row, filled)[1]
+    return not is_whole and cell_text(row.cells[0]) in _TRAILERS
 
 
 def _ticker_text(block: Block, row: Row) -> str:
@@ -166,8 +198,10 @@ class _Sums:
         name, first = block.text(row, "name"), cell_text(row.cells[filled[0]])
         texts = [ticker] if ticker else [first, name] if name else [first]
         words = [text for text in texts if is_sum(text) or (says_total(text) and text is texts[-1])]
+        if not words and _is_nameless(block, row):
+            words = [text for text in map(cell_text, row.cells) if text and is_sum(text)]
         if not words:
-            return None
+            return self._unnamed(row)
         is_known = any(map(is_sum, words)) or is_total_of_something(ticker or "")
         cash = next(filter(None, map(cash_of_total, words)), None)
         has_units = is_number(block.cell(row, "units"))
@@ -181,6 +215,14 @@ class _Sums:
             self._waiting.append(None)
             return _LEFT_OUT
         return None if cash is None or has_units else _renamed(block, row, cash)
+
+    def _unnamed(self, row: Row) -> Row | None:
+        """`_LEFT_OUT` for a row that names nothing and has the value of the rows above."""
+        if not _is_nameless(self._block, row) or not self._rows_in_amount(row):
+            return None
+        self._note(f"row {row.line} names no security and is left out as the sum of those above")
+        self._waiting.append(None)
+        return _LEFT_OUT
 
     def _rows_in_amount(self, row: Row) -> int:
         """How many rows above a row sums up, by its units, else its value; 0 beside a price."""

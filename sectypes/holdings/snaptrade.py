@@ -292,8 +292,14 @@ def _exchange(symbol: Record) -> str | None:
 def _valued(
     item: Record, position: Position, *, unit_cost: float, multiplier: float = 1.0
 ) -> Position:
-    """Fill in the numbers. A null makes what depends on it missing, never 0."""
+    """Fill in the numbers. A null makes what depends on it missing, never 0.
+
+    ``fractional_units`` is the older field for what brokers hold in parts of a unit; where units
+    are given they are the whole.
+    """
     units, price = item.number("units"), item.number("price")
+    if math.isnan(units):
+        units = item.number("fractional_units")
     is_cash = snaptrade_is_cash(cash_equivalent=item.flag("cash_equivalent"))
     position = position._replace(is_cash=is_cash, units=units, price=price)
     factor = par_factor(position, units * price)

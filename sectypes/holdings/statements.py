@@ -64,10 +64,17 @@ def cash_lines(rows: Iterable[Row]) -> Iterator[tuple[Row, float]]:
     """Lines of a cash word and an amount, among rows that no header has above them.
 
     The title of a table of cash ("Cash Balance" in thinkorswim's statements) has a missing amount.
+    A column "Cash" counts with every amount below it.
     """
+    column: int | None = None
     for row in rows:
         filled = filled_places(row)
         texts = [cell_text(row.cells[place]).rstrip(" :") for place in filled]
+        number = amount(row.cells[column]) if column in filled else math.nan
+        if number and not math.isnan(number):
+            yield row, number
+            continue
+        column = _cash_column(column, filled, texts)
         if len(texts) == 1 and is_cash_phrase(texts[0]):
             yield row, math.nan
         if not 2 <= len(texts) <= 3:
@@ -75,3 +82,13 @@ def cash_lines(rows: Iterable[Row]) -> Iterator[tuple[Row, float]]:
         numbers = [number for number in map(amount, texts[1:]) if number and not math.isnan(number)]
         if is_cash_word(texts[0]) and len(numbers) == 1:
             yield row, numbers[0]
+
+
+def _cash_column(above: int | None, filled: Sequence[int], texts: Sequence[str]) -> int | None:
+    """Where a column "Cash" stands below this row: it begins with its name, and a blank ends it."""
+    if not filled:
+        return None
+    if len(filled) < 3 or any(not math.isnan(amount(text)) for text in texts):
+        return above
+    names = (place for place, text in zip(filled, texts, strict=True) if text.lower() == "cash")
+    return next(names, None)

@@ -1,12 +1,15 @@
 """Brokers' tables of positions: CSV, TSV, Excel, and frames with such columns.
 
-`portfolio` is the table's own column of that name, else the file's name without suffix, else
-"csv"; `account` its account number, else the account's name, else the line above the block that
-names it. `provider_type` is the table's own word, `currency` the table's, else the sign of the
-amounts. A value that the table does not give is units x price, times 100 for an option, or times
-the table's multiplier; a bond's is left missing. A position is short where its units or a column
-such as Side say so, and then units and value are negative. Money on its way ("Pending Activity")
-is kept as cash; totals, titles and disclaimers are left out.
+`portfolio` is the table's own column of that name, else the file's name without suffix, else "csv";
+`account` its account number, else the account's name, else the line above the block that names it.
+`provider_type` is the table's own word, `currency` that of the value, else of the price: what the
+column's header names ("Value (USD)"), else the row's, else the sign of the amounts; prices in pence
+become pounds, unless the row itself is in pence (GBX). A value that the table does not give is
+units x price, times 100 for an option, or times the table's multiplier; a bond's is left missing. A
+position is short where its units or a column such as Side say so, and then units and value are
+negative. Money on its way ("Pending Activity") is kept as cash; totals, titles, disclaimers and
+cash without an amount are left out, and so is a type that is only an asset class
+(`sectypes.vocab.is_asset_class`).
 """
 
 from __future__ import annotations
@@ -14,15 +17,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date
+from typing import TypedDict
 
 from sectypes.errors import Failure, HoldingsWarning, InputError, warn
 from sectypes.holdings.amounts import CommaError, currency_sign, parse_amount, two_ways
 from sectypes.holdings.blocks import find_blocks
-from sectypes.holdings.cells import Block, Row, cell_text, some
+from sectypes.holdings.cells import Block, Row, cell_text, is_number, some
 from sectypes.holdings.frame import Position
+from sectypes.holdings.money import money_of, settled
 from sectypes.holdings.payload import as_text
 from sectypes.holdings.rows import is_pending, position_rows
-from sectypes.holdings.unsaid import EUROPEAN, is_two_way, signed_currencies, warn_unread
+from sectypes.holdings.unsaid import (
+    EUROPEAN,
+    is_two_way,
+    signed_currencies,
+    warn_of_dates,
+    warn_unread,
+)
 from sectypes.holdings.values import (
     completed,
     is_bare_cash,
@@ -31,7 +42,7 @@ from sectypes.holdings.values import (
     shorted,
 )
 from sectypes.tickers import squeeze
-from sectypes.vocab import is_account_type_column, table_is_cash
+from sectypes.vocab import is_account_type_column, is_asset_class, table_is_cash
 
 __all__ = ["table_positions"]
 
@@ -41,6 +52,7 @@ _SIDES = {"": False} | dict.fromkeys(("LONG", "L", "BUY", "BOUGHT"), False) | di
     ("SHORT", "S", "SELL", "SOLD", "SOLDSHORT", "SELLSHORT"), True
 )  # fmt: skip
 _COSTS = ("cost_basis", "unit_cost")
+_MONEY = ("value", "price", *_COSTS)
 
 
 def table_positions(
@@ -81,7 +93,12 @@ def table_positions(
     """
     problems: list[Failure] = []
     blocks = find_blocks(tables, label=label, ticker_column=ticker_column)
-    found = [(block, row) for block in blocks for row in position_rows(block, problems)]
+    found = [
+        (block, row)
+        for block in blocks
+        for row in position_rows(block, problems)
+        if not _is_no_money(block, row)
+    ]
     reader = _Reader(
         problems,
         use_type=not _is_account_type(found),
@@ -95,10 +112,16 @@ def table_positions(
     if problems:
         raise InputError(f"{label} has rows that cannot be read", problems)
     bonds = [line for line, one in zip(lines, positions, strict=True) if is_unvalued_bond(one)]
-    for rows, what in ((reader.changed, _CHANGED), (reader.sides, _NO_SIDE), (bonds, _NO_VALUE)):
+    for rows, what in (
+        (reader.changed, _CHANGED),
+        (reader.sides, _NO_SIDE),
+        (reader.foreign, _FOREIGN),
+        (bonds, _NO_VALUE),
+    ):
         if rows:
             warn(f"{label}: {what.format(some(rows))}", HoldingsWarning)
     if ticker_column is None:
+        warn_of_dates(found, positions, label)
         warn_unread(found, label)
     return positions
 
@@ -108,6 +131,11 @@ _CHANGED = (
     "lost (format the column as text)"
 )
 _NO_SIDE = "the side in rows {} is neither long nor short, and is not heard"
+_FOREIGN = (
+    "the values in rows {} are in the currency that their column or their sign names, not in that "
+    "of the row: a price without a currency of its own is in the row's, and a cost in another than "
+    "the value is left missing"
+)
 _NO_VALUE = no_value("in rows {}", "add a column Market Value")
 
 
@@ -132,6 +160,7 @@ class _Reader:
         self.problems = problems
         self.changed: list[int | str] = []
         self.sides: list[int | str] = []
+        self.foreign: list[int | str] = []
         self.signs: list[str | None] = []
         self._use_type = use_type
         self._two_way = two_way
@@ -161,13 +190,32 @@ class _Reader:
         said = self._said_cash(block, row)
         is_cash = is_pending(block, row) or _is_cash(block, position) if said is None else said
         position = position._replace(is_cash=is_cash)
+        if not is_cash and is_asset_class(**_cash_evidence(position)):
+            position = position._replace(provider_type=None)
         if self._is_short(block, row):
             position = shorted(position)
-        cells = (block.cell(row, role) for role in ("value", "price", *_COSTS))
-        signs = () if position.currency else filter(None, map(currency_sign, cells))
-        self.signs.append(next(iter(signs), None))
         multiplier = self._number(block, row, "multiplier")
-        return completed(position, multiplier, self._number(block, row, "unit_cost"))
+        unit_cost = self._number(block, row, "unit_cost")
+        position, unit_cost = self._in_one_currency(block, row, position, unit_cost)
+        return completed(position, multiplier, unit_cost)
+
+    def _in_one_currency(
+        self, block: Block, row: Row, position: Position, unit_cost: float
+    ) -> tuple[Position, float]:
+        """The position with amounts in one currency, and its cost per unit."""
+        roles = (role for role in _MONEY if role in block.header.columns)
+        found = ((role, currency_sign(block.cell(row, role))) for role in roles)
+        signs = {role: sign for role, sign in found if sign is not None}
+        money, conflict = money_of(block.header.money, signs)
+        first = next((money[role] for role in _MONEY if role in money), None)
+        self.signs.append(None if position.currency else first)
+        position, unit_cost, differs, unclear = settled(position, unit_cost, money)
+        if differs:
+            self.foreign.append(row.line)
+        problem = conflict or unclear
+        if problem is not None:
+            self._problem(block, row, *problem)
+        return position, unit_cost
 
     def _text(self, block: Block, row: Row, role: str) -> str | None:
         if role not in block.header.columns:
@@ -236,6 +284,44 @@ _TEXT_ROLES = (
 
 def _is_cash(block: Block, position: Position) -> bool:
     """Whether the row says that it is cash."""
-    ticker, name, kind = position.ticker, position.name, position.provider_type
-    says_so = table_is_cash(ticker=ticker, name=name, provider_type=kind)
+    says_so = table_is_cash(**_cash_evidence(position))
     return says_so or is_bare_cash(position, has_units="units" in block.header.columns)
+
+
+class _CashEvidence(TypedDict):
+    """What `table_is_cash` asks of a position."""
+
+    ticker: str | None
+    name: str | None
+    provider_type: str | None
+    provider: str | None
+    price: float
+
+
+def _cash_evidence(position: Position) -> _CashEvidence:
+    """What a position says about being cash; its price is worked out where it is not given."""
+    price = position.price
+    if math.isnan(price) and position.units:
+        price = abs(position.value / position.units)
+    return {
+        "ticker": position.ticker,
+        "name": position.name,
+        "provider_type": position.provider_type,
+        "provider": position.provider,
+        "price": price,
+    }
+
+
+def _is_no_money(block: Block, row: Row) -> bool:
+    """Whether a line of cash says no amount: pending activity that nothing is pending of."""
+    columns = block.header.columns
+    words = {columns[role] for role in ("ticker", *_TEXT_ROLES) if role in columns}
+    numbers = (cell for place, cell in enumerate(row.cells) if place not in words)
+    amounts = (block.text(row, role) or "--" for role in ("units", *_MONEY))
+    is_said = any(map(is_number, numbers)) or not _NOTHING.issuperset(map(str.lower, amounts))
+    if is_said or not block.header.has_amounts:
+        return False
+    kind = None if block.header.says_only_type else block.text(row, "provider_type")
+    ticker, name = block.text(row, "ticker"), block.text(row, "name")
+    is_cash = table_is_cash(ticker=ticker, name=name, provider_type=kind)
+    return is_cash or is_pending(block, row)

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from sectypes.errors import Failure, HoldingsWarning, warn
 from sectypes.holdings.amounts import CommaError, parse_amount, shows_point, two_ways
-from sectypes.holdings.cells import Block, Row, cell_text
+from sectypes.holdings.cells import Block, Row, cell_text, some
 from sectypes.holdings.frame import Position
 from sectypes.holdings.grids import Lines
 
-__all__ = ["EUROPEAN", "is_two_way", "signed_currencies", "warn_unread"]
+__all__ = ["EUROPEAN", "is_two_way", "signed_currencies", "warn_of_dates", "warn_unread"]
 
 EUROPEAN = (
     "where the comma is the decimal mark, read the file with "
@@ -22,6 +22,7 @@ EUROPEAN = (
 
 _NUMBERS = ("units", "price", "value", "cost_basis", "unit_cost", "multiplier")
 _AMOUNTS = ("units", "value")
+_LEVERAGE = frozenset({"leverage", "leverage_factor", "fund_leverage"})
 _Found = Sequence[tuple[Block, Row]]
 
 
@@ -54,7 +55,8 @@ def signed_currencies(
     positions : Sequence[Position]
         The rows.
     signs : Sequence[str | None]
-        For each row a code, or ``$`` or ``¥``, which are signs of several currencies.
+        For each row a code, or ``$`` or ``¥``, which are signs of several currencies; None for
+        a row whose currency stands in a column.
     lines : Sequence[int | str]
         Where each row stands.
     problems : list[Failure]
@@ -74,7 +76,7 @@ def signed_currencies(
     [None, None]
     """
     bare = [None if one.currency else sign for one, sign in zip(positions, signs, strict=True)]
-    seen = set(filter(None, bare))
+    seen = set(filter(None, signs))
     codes = {sign: sign for sign in seen - {"$", "¥"}} | ({"$": "USD"} if len(seen) > 1 else {})
     if len(seen) > 1:
         reason = "is yen or yuan: name the currencies in a column Currency"
@@ -89,9 +91,41 @@ def signed_currencies(
     ]
 
 
+def warn_of_dates(found: _Found, positions: Sequence[Position], label: str) -> None:
+    """Warn where one security of one account has rows of several dates: they are added up."""
+    days: dict[tuple[str | None, str | None, str | None], set[str]] = {}
+    for (block, row), one in zip(found, positions, strict=True):
+        for place in block.header.dates:
+            day = cell_text(row.cells[place]) if place < len(row.cells) else ""
+            if day:
+                key = (one.account, one.ticker or one.name, block.header.names[place])
+                days.setdefault(key, set()).add(day)
+    several = sorted({day for group in days.values() if len(group) > 1 for day in group})
+    if several:
+        warn(
+            f"{label}: rows of {len(several)} dates are counted together ({some(several)}): keep "
+            "those of one date, unless they are lots",
+            HoldingsWarning,
+        )
+
+
 def warn_unread(found: _Found, label: str) -> None:
-    """Warn where no block has quantities or values, but columns that are not known hold numbers."""
+    """Warn of columns of numbers that are not read.
+
+    These are any, where no block has quantities or values, and a column of leverage.
+    """
     blocks = {id(block): block for block, _ in found}.values()
+    geared = [
+        repr(name)
+        for name in dict.fromkeys(name for block in blocks for name in block.header.names)
+        if name.casefold().replace(" ", "_") in _LEVERAGE
+    ]
+    if geared:
+        warn(
+            f"{label}: the column {', '.join(geared)} is not read, leverage is taken from the "
+            "securities' names and sources: assign the column to the classified frame",
+            HoldingsWarning,
+        )
     if any(role in block.header.columns for block in blocks for role in _AMOUNTS):
         return
     names = dict.fromkeys(name for block, row in found for name in _unread(block, row))

@@ -26,19 +26,19 @@ __all__ = [
 ]
 
 _OPTION_MULTIPLIER = 100.0
-BARE_CASH = frozenset({"CASH", "USD"})
-"""Tickers that are a listed security's, and a way to say cash."""
+BARE_CASH = frozenset({"CASH", "MARGIN", "USD"})
+"""Ways to say cash, or money that is owed, that are or could be a listed security's ticker."""
 # Words for what a fund holds as much as for what a bond is.
 _CLASS_WORDS = frozenset({"FIXEDINCOME", "BONDS"})
 _FUNDS = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
 
 
 def is_bare_cash(position: Position, *, has_units: bool) -> bool:
-    """Whether a row whose ticker is CASH or USD, and that says nothing else, is money.
+    """Whether a row whose ticker is CASH, USD or MARGIN, and that says nothing else, is money.
 
-    Both are listed securities as well. Money has the price 1 (or none) and is worth its units; and
-    where there is a column of quantities (`has_units`), a row with only a value is a sum of money.
-    A type or a name of its own makes it the security.
+    The first two are listed securities as well. Money has the price 1 (or none) and is worth its
+    units; and where there is a column of quantities (`has_units`), a row with only a value is a
+    sum of money. A type or a name of its own makes it the security.
 
     Examples
     --------

@@ -36,6 +36,7 @@ _POSITION_COLUMNS = (
     *("ticker", "name", "provider", "provider_type", "security_type", "origin", "weight"),
     *("loss_before", "loss_after", "effect", "flags", "as_of", "stale", "reason", "served_by"),
     *("type_before", "rate_before", "rate_after", "subtype", "leverage", "portfolio", "account"),
+    "is_cash",
 )
 _COVERED = {
     "override": "the analyst's own decision",
@@ -45,7 +46,7 @@ _COVERED = {
     "snapshot": "a fact of the bundled sample",
     "heuristic": "a guess: a rule on ticker or name",
     "default": "a guess: a company, because nobody knows it",
-    "no type": "the ticker is blank",
+    "no type": "none is given, or none could be found",
     "origin not told": "the frame does not tell who says so",
     "guessed": "heuristic and default together",
     "stale": "older than it should be, whoever says so",

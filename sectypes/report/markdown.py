@@ -56,6 +56,10 @@ def to_markdown(compared: Compared) -> str:
     return "\n".join(filter(None, parts))
 
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Marks that turn the direction of writing, of all that stands behind them on the line."""
+
+
 def _section(table: Table) -> str:
     frame = table.frame
     names = [str(name) for name in frame]
@@ -71,6 +75,6 @@ def _section(table: Table) -> str:
 
 def _escaped(text: str) -> str:
     """`text` as one line of Markdown text."""
-    one_line = " ".join(readable(text).split())
+    one_line = " ".join(_TURNING.sub("", readable(text)).split())
     plain = re.sub(r"[&<>]", lambda found: _HTML[found[0]], one_line)
     return re.sub(r"([\\`*_{}\[\]|~$#!])", r"\\\1", plain)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import KeysView, Mapping, Sequence, ValuesView
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from sectypes.checks import is_missing
 from sectypes.errors import Failure, InputError
 from sectypes.risk.groups import Groups
 from sectypes.risk.lots import Spellings, find_lots
@@ -109,6 +110,7 @@ def make_book(
     """
     if isinstance(weights, Mapping):
         weights = pd.Series(dict(weights), dtype=object)
+    weights = _listed(weights)
     values = numbers(weights, "weights")
     codes = type_codes(_matched(types, weights, "types"))
     steps = None
@@ -151,7 +153,7 @@ def book_at_one_rate(weights: FloatArray, rate: float, *, names: tuple[str, ...]
 
 
 def numbers(values: Any, column: str) -> FloatArray:
-    """Values as floats; missing ones become NaN.
+    """Values as floats; missing ones become NaN, in a list as in a Series.
 
     Raises
     ------
@@ -163,29 +165,31 @@ def numbers(values: Any, column: str) -> FloatArray:
             found = values.to_numpy(dtype=np.float64, na_value=np.nan)
         else:
             found = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        problems = [
-            Failure(row, column, value, "is not a number")
-            for row, value in enumerate(list(values) if isinstance(values, Sequence) else values)
-            if not _reads_as_number(value)
-        ]
-        raise InputError(f"{column} must be numbers.", problems) from None
+    except (TypeError, ValueError, OverflowError):
+        found = _one_by_one(values, column)
     if found.ndim != 1:
         raise InputError(f"{column} must be a flat list of numbers, one for each position.")
     return found
 
 
-def _reads_as_number(value: Any) -> bool:
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return bool(pd.isna(value)) if pd.api.types.is_scalar(value) else False
-    return True
+def _one_by_one(values: Any, column: str) -> FloatArray:
+    found: list[float] = []
+    problems = []
+    is_ordered = isinstance(values, np.ndarray | pd.Series | Sequence)
+    for row, value in enumerate(values if is_ordered else ()):
+        try:
+            found.append(np.nan if is_missing(value) else float(value))
+        except (TypeError, ValueError, OverflowError):
+            problems.append(Failure(row, column, value, "is not a number"))
+    if problems or not found:
+        raise InputError(f"{column} must be numbers.", problems)
+    return np.array(found)
 
 
 def _matched(given: Any, weights: Any, name: str) -> Any:
     """`given` in the order of the weights: by label where both have labels, else by position."""
     _refuse_text(given, name)
+    given = _listed(given)
     labels = weights.index if isinstance(weights, pd.Series) else None
     if isinstance(given, Mapping):
         if labels is None:
@@ -203,9 +207,14 @@ def _matched(given: Any, weights: Any, name: str) -> Any:
 
 
 def _refuse_text(given: Any, name: str) -> None:
-    # A text has a length too, and would be read letter by letter.
-    if isinstance(given, str) or not hasattr(given, "__len__"):
+    # A text has a length too, and would be read letter by letter; a set has no order.
+    if isinstance(given, str | set | frozenset) or not hasattr(given, "__len__"):
         raise InputError(f"{name} must hold one value for each weight (it is {given!r}).")
+
+
+def _listed(given: Any) -> Any:
+    # numpy takes the view of a dict for one value.
+    return list(given) if isinstance(given, KeysView | ValuesView) else given
 
 
 def _names(tickers: Any, weights: Any, rows: int) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import numpy as np
 
+from sectypes.checks import or_design
 from sectypes.choices import Method
 from sectypes.risk.book import Book, make_book
 from sectypes.risk.curves import PLACES, check_choice
@@ -87,7 +88,10 @@ def concentration_loss(
     0.24
     """
     book = make_book(
-        weights, types, scenarios=scenarios or CrashScenarios(), multiples=position_leverage
+        weights,
+        types,
+        scenarios=or_design("scenarios", scenarios, CrashScenarios),
+        multiples=position_leverage,
     )
     return concentration(book, leverage=leverage, method=method).value
 
@@ -110,7 +114,10 @@ def whole_book_loss(
     0.335
     """
     book = make_book(
-        weights, types, scenarios=scenarios or CrashScenarios(), multiples=position_leverage
+        weights,
+        types,
+        scenarios=or_design("scenarios", scenarios, CrashScenarios),
+        multiples=position_leverage,
     )
     return whole_book(book, leverage=leverage).value
 

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 import pandas as pd
 
+from sectypes.checks import is_missing, number, numbers_by_name, or_design
 from sectypes.errors import Failure, InputError
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
 
@@ -67,8 +68,8 @@ def factor_loss(
     """
     return factor(
         betas,
-        scenarios=scenarios or CrashScenarios(),
-        limits=limits or RiskLimits(),
+        scenarios=or_design("scenarios", scenarios, CrashScenarios),
+        limits=or_design("limits", limits, RiskLimits),
         leverage=leverage,
         max_betas=max_betas,
     ).value
@@ -106,7 +107,7 @@ def volatility_loss(
     >>> volatility_loss(0.18), volatility_loss(0.55)
     (0.18, 0.4)
     """
-    scenarios = scenarios or CrashScenarios()
+    scenarios = or_design("scenarios", scenarios, CrashScenarios)
     return volatility(volatility_annual, scenarios=scenarios, leverage=leverage).value
 
 
@@ -145,8 +146,8 @@ def sector_loss(
     """
     return sector(
         industry_betas,
-        scenarios=scenarios or CrashScenarios(),
-        limits=limits or RiskLimits(),
+        scenarios=or_design("scenarios", scenarios, CrashScenarios),
+        limits=or_design("limits", limits, RiskLimits),
         leverage=leverage,
         max_betas=max_betas,
     ).value
@@ -188,14 +189,15 @@ def volatility(
     volatility_annual: float | None, *, scenarios: CrashScenarios, leverage: float
 ) -> Loss:
     """`volatility_loss` with the reason where it is missing."""
-    if volatility_annual is None or not math.isfinite(volatility_annual):
+    volatility_annual = number("volatility_annual", volatility_annual)
+    if not math.isfinite(volatility_annual):
         return Loss(math.nan, "no volatility is given")
     if volatility_annual < 0:
         problem = Failure(None, "volatility_annual", volatility_annual, "must not be negative")
         raise InputError("The volatility cannot be used.", [problem])
     if reason := leverage_gap(leverage):
         return Loss(math.nan, reason)
-    return Loss(min(float(volatility_annual), scenarios.max_volatility) * leverage)
+    return Loss(min(volatility_annual, scenarios.max_volatility) * leverage)
 
 
 def historical_crashes(
@@ -204,15 +206,14 @@ def historical_crashes(
     """The crashes, replaced by limit / max beta where a finite maximum beta is given."""
     found = dict(crashes)
     problems = []
-    for name, max_beta in (
-        {} if max_betas is None else {str(k): v for k, v in max_betas.items()}
-    ).items():
+    given = {} if max_betas is None else numbers_by_name(max_betas, "maximum betas")
+    for name, max_beta in given.items():
         if name not in crashes or max_beta == math.inf:
             continue
-        if max_beta is None or not max_beta > 0:
-            problems.append(Failure(None, str(name), max_beta, "a maximum beta must be above 0"))
+        if not max_beta > 0:
+            problems.append(Failure(None, name, max_beta, "a maximum beta must be above 0"))
         else:
-            found[name] = limits.max_single_factor_loss / float(max_beta)
+            found[name] = limits.max_single_factor_loss / max_beta
     if problems:
         raise InputError("The maximum betas cannot be used.", problems)
     return found
@@ -225,18 +226,18 @@ def leverage_factor(leverage: float | None) -> float:
 
 def leverage_gap(leverage: float | None) -> str:
     """Why nothing can be multiplied by this leverage; empty where it can."""
-    is_number = isinstance(leverage, Real)
-    if leverage is None or (is_number and math.isnan(leverage)):
+    is_real = isinstance(leverage, Real)
+    if leverage is None or is_missing(leverage):
         return "the leverage of the portfolio is unknown"
-    if not (is_number and 0 < leverage < math.inf):
+    if not (is_real and 0 < leverage < math.inf):
         problem = Failure(None, "leverage", leverage, "must be above 0, 1.0 for none")
         raise InputError("The leverage of the portfolio cannot be used.", [problem])
     return ""
 
 
 def _worst_beta(betas: Betas, crashes: Mapping[str, float], leverage: float, what: str) -> Loss:
-    given = {str(name): beta for name, beta in betas.items()}
-    unknown = [n for n in crashes if given.get(n) is None or not math.isfinite(given[n])]
+    given = numbers_by_name(betas, f"{what}s")
+    unknown = [name for name in crashes if not math.isfinite(given.get(name, math.nan))]
     if unknown:
         return Loss(math.nan, f"no {what} is known for {', '.join(unknown)}")
     if reason := leverage_gap(leverage):

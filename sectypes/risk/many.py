@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import pandas as pd
 
-from sectypes.errors import InputError
+from sectypes.checks import number, numbers_by_name
+from sectypes.errors import InputError, shown
 from sectypes.risk.band import NO_ORIGINS, Band, band_of
 from sectypes.risk.book import numbers
 from sectypes.risk.concentration import Method
@@ -26,12 +27,12 @@ from sectypes.risk.losses import Betas, historical_crashes, leverage_factor
 from sectypes.risk.positions import Rated
 from sectypes.risk.rates import FloatArray, IntArray
 from sectypes.risk.result import RiskScore
-from sectypes.risk.score import Exposures, switched_off
+from sectypes.risk.score import Exposures, assumptions, known_exposures
 from sectypes.risk.sides import Sides
 from sectypes.risk.told import Told
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
 
-__all__ = ["INDUSTRY_PREFIX", "compare_groups", "exposures_frame"]
+__all__ = ["INDUSTRY_PREFIX", "compare_groups", "exposures_frame", "exposures_of", "places_of"]
 
 _CATEGORY_DTYPE = pd.CategoricalDtype([word for _, word in CATEGORIES] + [LOWEST_CATEGORY])
 
@@ -47,13 +48,13 @@ _AGAIN = {
 """Columns that hang on no type, and are the same before and after."""
 
 
-def exposures_frame(exposures: Mapping[Any, Exposures]) -> pd.DataFrame:
+def exposures_frame(exposures: Mapping[Any, Exposures | None]) -> pd.DataFrame:
     """Exposures of many portfolios as one frame.
 
     Parameters
     ----------
-    exposures : Mapping[label, Exposures]
-        By portfolio.
+    exposures : Mapping[label, Exposures | None]
+        By portfolio; None where they are unknown.
 
     Returns
     -------
@@ -61,6 +62,11 @@ def exposures_frame(exposures: Mapping[Any, Exposures]) -> pd.DataFrame:
         One row a portfolio: ``volatility_annual``, ``market``, ``momentum``, ``value`` and
         ``industry:<proxy>`` for every proxy. NaN is unknown. A portfolio whose industry betas are
         known has 0 for the proxies of the others.
+
+    Raises
+    ------
+    InputError
+        Something is no exposures, or a number in them is none.
 
     Examples
     --------
@@ -70,24 +76,33 @@ def exposures_frame(exposures: Mapping[Any, Exposures]) -> pd.DataFrame:
     >>> exposures_frame({"A": known}).columns.tolist()
     ['volatility_annual', 'market', 'momentum', 'value', 'industry:XLK']
     """
-    proxies = sorted({str(name) for item in exposures.values() for name in item.industry_betas})
-    rows = []
-    for item in exposures.values():
-        betas = {str(name): beta for name, beta in item.industry_betas.items()}
-        absent = 0.0 if betas else np.nan
-        row = {"volatility_annual": item.volatility_annual}
-        row |= {name: item.factor_betas.get(name, np.nan) for name in FACTORS}
-        row |= {INDUSTRY_PREFIX + name: betas.get(name, absent) for name in proxies}
-        rows.append(row)
-    columns = ["volatility_annual", *FACTORS, *(INDUSTRY_PREFIX + name for name in proxies)]
+    read = [
+        _exposures_row(known_exposures(item, f"exposures[{label!r}]"))
+        for label, item in exposures.items()
+    ]
+    proxies = sorted({name for _, betas in read for name in betas})
+    rows = [
+        {**row, **dict.fromkeys(proxies, 0.0 if betas else np.nan), **betas} for row, betas in read
+    ]
+    columns = ["volatility_annual", *FACTORS, *proxies]
     return pd.DataFrame(rows, index=pd.Index(list(exposures)), columns=columns, dtype=float)
+
+
+def _exposures_row(known: Exposures | None) -> tuple[dict[str, float], dict[str, float]]:
+    if known is None:
+        return {}, {}
+    factors = numbers_by_name(known.factor_betas, "factor betas")
+    row = {"volatility_annual": number("volatility_annual", known.volatility_annual)}
+    row |= {name: factors.get(name, np.nan) for name in FACTORS}
+    betas = numbers_by_name(known.industry_betas, "industry betas")
+    return row, {INDUSTRY_PREFIX + name: beta for name, beta in betas.items()}
 
 
 def compare_groups(
     holdings: pd.DataFrame,
     rated: Rated,
     *,
-    exposures: pd.DataFrame | Mapping[Any, Exposures] | None,
+    exposures: pd.DataFrame | Mapping[Any, Exposures | None] | None,
     limits: RiskLimits,
     leverage: float,
     method: Method,
@@ -104,7 +119,7 @@ def compare_groups(
         sides = Sides(told, part, method, factor)
         known = {name: loss * factor for name, loss in given.losses(part).items()}
         columns.put(part, _columns_of(sides, known, limits, curve))
-    same = {"note": "; ".join((*rated.weighed.notes, *switched_off(rated.scenarios)))}
+    same = {"note": "; ".join(assumptions(rated.scenarios, max_betas, rated.weighed.notes))}
     if np.isnan(factor):
         same["reason"] = "the leverage of the portfolios is unknown"
     return columns.frame(labels, same)
@@ -249,14 +264,14 @@ class _Exposed:
 
     def __init__(
         self,
-        exposures: pd.DataFrame | Mapping[Any, Exposures] | None,
+        exposures: pd.DataFrame | Mapping[Any, Exposures | None] | None,
         labels: pd.Index[Any],
         scenarios: CrashScenarios,
         limits: RiskLimits,
         max_betas: Betas | None,
         max_industry_betas: Betas | None,
     ) -> None:
-        frame = _exposures_of(exposures)
+        frame = exposures_of(exposures)
         industries = [name for name in frame if str(name).startswith(INDUSTRY_PREFIX)]
         factor_crashes = historical_crashes(
             {name: getattr(scenarios, name) for name in FACTORS}, limits, max_betas
@@ -267,7 +282,7 @@ class _Exposed:
         )
         self._crashes = np.array([*factor_crashes.values(), *sector_crashes.values()])
         self._most = scenarios.max_volatility
-        self._places = _places_of(labels, frame.index)
+        self._places = places_of(labels, frame.index)
         wanted = ["volatility_annual", *FACTORS, *industries]
         self._given = [
             numbers(frame[name], str(name)) if name in frame else None for name in wanted
@@ -292,7 +307,10 @@ class _Exposed:
         }
 
 
-def _exposures_of(exposures: pd.DataFrame | Mapping[Any, Exposures] | None) -> pd.DataFrame:
+def exposures_of(
+    exposures: pd.DataFrame | Mapping[Any, Exposures | None] | None,
+) -> pd.DataFrame:
+    """Exposures by portfolio as a frame; those of one portfolio are refused."""
     if not isinstance(exposures, pd.DataFrame | Mapping | None):
         raise InputError(
             "Exposures of one portfolio cannot stand for many: give a mapping or a frame by "
@@ -301,14 +319,20 @@ def _exposures_of(exposures: pd.DataFrame | Mapping[Any, Exposures] | None) -> p
     return exposures if isinstance(exposures, pd.DataFrame) else exposures_frame(exposures or {})
 
 
-def _places_of(labels: pd.Index[Any], named: pd.Index[Any]) -> IntArray:
-    """Row of each portfolio in the exposures; -1 where they do not name it."""
+def places_of(labels: pd.Index[Any], named: pd.Index[Any]) -> IntArray:
+    """Row of each portfolio in the exposures; -1 where they do not name it, but some must be."""
     if named.equals(labels):
         # No portfolio is there twice, so there is nothing to look up.
         return np.arange(len(labels))
     if not named.is_unique:
         raise InputError("The exposures name a portfolio more than once.")
     places: IntArray = named.get_indexer(labels)
+    if len(named) and len(labels) and (places < 0).all():
+        (wanted, *_), (given, *_) = labels[:1].tolist(), named[:1].tolist()
+        raise InputError(
+            "The exposures name none of the portfolios: their index must hold the labels of the "
+            f"column {labels.name!r}, such as {shown(wanted)}; it holds {shown(given)}."
+        )
     return places
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sectypes.checks import or_design
 from sectypes.choices import Baseline
 from sectypes.errors import Failure, InputError
 from sectypes.risk.book import Book, book_at_one_rate, book_of, names_of, numbers
@@ -151,7 +152,11 @@ def audit(
     1   AAPL     0.7          0.8         0.8    0.00
     """
     rated = rate_frame(
-        holdings, scenarios=scenarios or CrashScenarios(), baseline=baseline, by=by, fx=fx
+        holdings,
+        scenarios=or_design("scenarios", scenarios, CrashScenarios),
+        baseline=baseline,
+        by=by,
+        fx=fx,
     )
     return position_table(holdings, rated, leverage=leverage)
 

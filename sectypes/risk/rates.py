@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sectypes.checks import type_named
 from sectypes.risk.numbering import recode
 from sectypes.scenarios import CrashScenarios
 from sectypes.taxonomy import SECURITY_TYPES, SecurityType
@@ -31,7 +32,8 @@ BoolArray: TypeAlias = npt.NDArray[np.bool_]
 NO_TYPE = len(SECURITY_TYPES)
 """Code of a position without a type, one past the codes of the types."""
 
-_CODES = {name: code for code, name in enumerate(SECURITY_TYPES)}
+_CODES: dict[str | None, int] = {name: code for code, name in enumerate(SECURITY_TYPES)}
+_CODES[None] = NO_TYPE
 _TYPE_DTYPE = pd.CategoricalDtype(list(SECURITY_TYPES))
 _FUNDS = (SecurityType.ETF, SecurityType.MUTUAL_FUND)
 _IS_FUND = np.array([*(kind in _FUNDS for kind in SECURITY_TYPES), False])
@@ -47,9 +49,7 @@ def type_codes(types: pd.Series | Sequence[Any] | npt.NDArray[Any]) -> IntArray:
     >>> type_codes(["equity", "etf", None, "mystery"]).tolist()
     [0, 1, 8, 8]
     """
-    return recode(
-        types, lambda word: _CODES.get(str(word).strip().lower(), NO_TYPE), NO_TYPE, dtype=np.int8
-    )
+    return recode(types, lambda word: _CODES[type_named(word)], NO_TYPE, dtype=np.int8)
 
 
 def position_rates(

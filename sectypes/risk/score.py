@@ -9,7 +9,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from sectypes.errors import InputError
+from sectypes.checks import is_missing, numbers_by_name, or_design
+from sectypes.errors import InputError, shown
 from sectypes.risk.book import Book, make_book, names_of
 from sectypes.risk.concentration import Method, concentration, whole_book
 from sectypes.risk.curves import (
@@ -23,7 +24,10 @@ from sectypes.risk.losses import Betas, Loss, factor, leverage_factor, sector, v
 from sectypes.risk.result import Component, RiskScore, WorstPosition
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
 
-__all__ = ["Exposures", "risk_score", "switched_off"]
+__all__ = ["Exposures", "assumptions", "known_exposures", "risk_score"]
+
+
+_ASKED = ("volatility_annual", "factor_betas", "industry_betas", "reasons")
 
 
 class Exposures(Protocol):
@@ -106,14 +110,14 @@ def risk_score(
     'factor: no factor betas are given; volatility: no volatility is given; \
 sector: no industry betas are given'
     """
-    scenarios = scenarios or CrashScenarios()
+    scenarios = or_design("scenarios", scenarios, CrashScenarios)
     book = make_book(
         weights, types, scenarios=scenarios, multiples=position_leverage, tickers=tickers
     )
     return score_book(
         book,
         exposures=exposures,
-        limits=limits or RiskLimits(),
+        limits=or_design("limits", limits, RiskLimits),
         scenarios=scenarios,
         leverage=leverage_factor(leverage),
         method=method,
@@ -159,9 +163,7 @@ def score_book(
         whole_book_loss=whole_book(book, leverage=leverage).value,
         warnings=(
             *_book_warnings(book, worst, losses["concentration"].value, leverage, method),
-            *_beta_warnings(scenarios, max_betas),
-            *switched_off(scenarios),
-            *notes,
+            *assumptions(scenarios, max_betas, notes),
         ),
         substituted=book.substituted,
         origins=_origin_shares(book, origins),
@@ -185,7 +187,7 @@ def component_losses(
     max_industry_betas: Betas | None,
 ) -> dict[str, Loss]:
     """The four losses by component, each with the reason where it is missing."""
-    given = exposures
+    given = known_exposures(exposures, "exposures")
     shared: dict[str, Any] = {"scenarios": scenarios, "leverage": leverage}
     losses = {
         "factor": factor(
@@ -206,6 +208,32 @@ def component_losses(
         name: Loss(loss.value, why.get(name, loss.reason) if loss.reason else "")
         for name, loss in losses.items()
     }
+
+
+def known_exposures(given: Exposures | None, name: str) -> Exposures | None:
+    """The exposures as they are; refused where they are none.
+
+    Raises
+    ------
+    InputError
+        They lack what the score asks of them, as a plain mapping of betas does.
+    """
+    lacking = [part for part in _ASKED if not hasattr(given, part)]
+    if not lacking:
+        return given
+    if is_missing(given):
+        return None
+    raise InputError(
+        f"{name} has no {', '.join(lacking)} (it is {shown(given)}): "
+        "give PortfolioExposures, or None where they are unknown."
+    )
+
+
+def assumptions(
+    scenarios: CrashScenarios, max_betas: Betas | None, notes: tuple[str, ...]
+) -> tuple[str, ...]:
+    """What was taken for granted for every portfolio: about betas, leverage and currencies."""
+    return (*_beta_warnings(scenarios, max_betas), *_switched_off(scenarios), *notes)
 
 
 def _component(name: str, loss: Loss, limits: RiskLimits, curve: Curve) -> Component:
@@ -243,16 +271,16 @@ def _book_warnings(
 def _beta_warnings(scenarios: CrashScenarios, max_betas: Betas | None) -> list[str]:
     if max_betas is None:
         return []
+    given = numbers_by_name(max_betas, "maximum betas")
     return [
         f"no historical maximum beta for {name}: "
         f"the scenario's crash of {getattr(scenarios, name):.0%} is used"
         for name in FACTORS
-        if not math.isfinite(max_betas.get(name, math.inf))
+        if not math.isfinite(given.get(name, math.inf))
     ]
 
 
-def switched_off(scenarios: CrashScenarios) -> list[str]:
-    """What is not counted because the scenario says so."""
+def _switched_off(scenarios: CrashScenarios) -> list[str]:
     if scenarios.leveraged_funds:
         return []
     return ["leverage of funds is switched off: a 3x fund takes the plain rate of its type"]

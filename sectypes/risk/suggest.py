@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
+from sectypes.checks import numbers_by_name, or_design
 from sectypes.risk.losses import Betas, historical_crashes, leverage_gap
 from sectypes.risk.result import RiskScore
 from sectypes.scenarios import FACTORS, CrashScenarios, RiskLimits
@@ -36,7 +38,7 @@ def suggested_limits(
         None for those of `score`, or the design's. A score carries the name of its scenario only,
         so pass the scenario again where it is not the design's.
     leverage : float | None
-        Of the portfolio; None for that of `score`, or 1.0.
+        Of the portfolio; None for that of `score`, or 1.0. NaN where it is unknown.
     max_betas, max_industry_betas : Mapping[str, float] | Series | None
         Historical maximum betas, as in `factor_loss`.
 
@@ -45,12 +47,14 @@ def suggested_limits(
     DataFrame
         Columns ``quantity`` (weight, volatility, beta, industry_beta, leverage), ``of`` (which
         one), ``limit`` and ``rule``. Weights are fractions and at most 1. An infinite limit means
-        that no value can break it. NaN: the score misses the component.
+        that no value can break it. NaN: the leverage is unknown, or the score misses the component.
 
     Raises
     ------
     InputError
-        The leverage is not above zero or unknown, or a maximum beta is not above zero.
+        The leverage or a maximum beta is not above zero.
+    ConfigError
+        Limits or scenarios are something else.
 
     Examples
     --------
@@ -58,8 +62,8 @@ def suggested_limits(
     >>> table[[("weight", "equity"), ("weight", "mutual_fund"), ("volatility", "annual")]].tolist()
     [0.3125, 0.625, 0.25]
     """
-    scenarios = scenarios or CrashScenarios()
-    limits = limits or (score.limits if score else RiskLimits())
+    scenarios = or_design("scenarios", scenarios, CrashScenarios)
+    limits = score.limits if limits is None and score else or_design("limits", limits, RiskLimits)
     leverage = leverage if leverage is not None else (score.leverage if score else 1.0)
     allowed = math.nan if leverage_gap(leverage) else limits.max_loss / leverage
     rows = [
@@ -75,7 +79,9 @@ def _weights(allowed: float, scenarios: CrashScenarios) -> Iterator[_Row]:
     for kind in SECURITY_TYPES:
         rate = scenarios.rate(kind)
         note = "" if scenarios.has_own_rate(kind) else ", the single-stock rate"
-        yield "weight", kind, min(1.0, allowed / rate), f"crash rate {rate:.0%}{note}"
+        # Unlike min(), which may drop a NaN.
+        limit = float(np.minimum(1.0, allowed / rate))
+        yield "weight", kind, limit, f"crash rate {rate:.0%}{note}"
 
 
 def _volatility(allowed: float, scenarios: CrashScenarios) -> Iterator[_Row]:
@@ -96,7 +102,9 @@ def _betas(
     for name, crash in historical_crashes(crashes, limits, max_betas).items():
         yield "beta", name, allowed / crash, f"crash {crash:.0%}"
     known = (
-        [] if max_industry_betas is None else [str(name) for name, _ in max_industry_betas.items()]
+        []
+        if max_industry_betas is None
+        else list(numbers_by_name(max_industry_betas, "maximum betas"))
     )
     crashes = dict.fromkeys(["any other" if known else "any"], scenarios.sector)
     crashes |= dict.fromkeys(known, scenarios.sector)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,20 +9,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sectypes.errors import Failure, InputError
+from sectypes.errors import Failure, InputError, shown
 from sectypes.risk.book import numbers
+from sectypes.risk.currencies import exchange_rates, unused
 from sectypes.risk.layout import Layout
-from sectypes.risk.numbering import factorized, recode
-from sectypes.risk.rates import FloatArray, IntArray
+from sectypes.risk.numbering import factorized
+from sectypes.risk.rates import BoolArray, FloatArray, IntArray
 from sectypes.risk.sums import Grid
 
 __all__ = ["Weighed", "position_weights", "weigh"]
 
-_NO_CURRENCY = -1
 _TOO_LARGE = 1e100
-_MOST_CURRENCIES = 10_000
-_MINOR_UNITS = {"GBX": "GBp", "ZAC": "ZAc", "ILA": "ILa"}
-"""Hundredths that are quoted like a currency, and how exchanges write them (pence: GBp, GBX)."""
 _READ = frozenset(
     [
         "currency",
@@ -43,6 +39,8 @@ _READ = frozenset(
     ]
 )
 """The columns that a comparison reads."""
+_ROUNDING = 0.01
+"""How far from 1 weights may add up, because they were rounded."""
 _LIKE_PERCENT = 10.0
 """Gross weight above which fractions are doubted: hardly any book is geared tenfold."""
 
@@ -104,7 +102,8 @@ def position_weights(
         Column that tells the portfolios apart; None takes the frame as one book.
     fx : Mapping[str, float] | None
         Value of one unit of a currency in the base currency. The one currency that is not in it
-        is the base, which is no hundredth.
+        is the base, which is no hundredth; a rate of exactly 1 names the base, and then none may
+        be left out.
 
     Returns
     -------
@@ -133,23 +132,28 @@ def weigh(
     holdings: pd.DataFrame, *, by: str | None = None, fx: Mapping[str, float] | None = None
 ) -> Weighed:
     """`position_weights` together with the portfolio of each row."""
+    if not isinstance(fx, Mapping | pd.Series | None):
+        raise InputError(
+            "fx must be a mapping of currencies to rates such as {'EUR': 1.08} "
+            f"(it is {shown(fx)})"
+        )
     _refuse_twice(holdings.columns, by)
     codes, labels = _portfolios(holdings, by)
     layout = Layout.of(codes, len(labels))
     if "weight" in holdings:
-        if by is None and "portfolio" in holdings and holdings["portfolio"].nunique() > 1:
-            raise InputError(
-                "The column 'weight' holds weights of several portfolios, which do not add up to "
-                "one book. Compare with by='portfolio', or drop the column to weigh by value."
-            )
         weights = _known(holdings, "weight")
+        if by is None:
+            _refuse_several(holdings, weights)
         grid = Grid.of(weights, layout.most)
-        notes = _percent_notes(weights, layout, labels)
+        notes = (
+            *unused(fx, "the weights of the frame are given"),
+            *_doubts(weights, layout, labels),
+        )
         return Weighed(weights, np.ones(len(labels)), grid, layout, labels, notes)
     if "value" not in holdings:
         raise InputError("The frame has neither a column 'weight' nor a column 'value'.")
     values = _known(holdings, "value")
-    rates, notes = _exchange_rates(holdings, codes, labels, fx)
+    rates, notes = exchange_rates(holdings, codes, labels, fx)
     values = values if rates is None else values * rates
     net, largest = _net_values(values, layout, labels)
     return Weighed(values, net, Grid.of(largest, layout.most), layout, labels, notes)
@@ -205,23 +209,42 @@ def _known(holdings: pd.DataFrame, column: str) -> FloatArray:
     return values
 
 
-def _percent_notes(weights: FloatArray, layout: Layout, labels: pd.Index[Any]) -> tuple[str, ...]:
+def _refuse_several(holdings: pd.DataFrame, weights: FloatArray) -> None:
+    """Refuse weights of several portfolios, unless they are shares of all of them together."""
+    several = "portfolio" in holdings and holdings["portfolio"].nunique() > 1
+    if several and abs(weights.sum() - 1.0) > _ROUNDING:
+        raise InputError(
+            f"The column 'weight' holds weights of several portfolios, which add up to "
+            f"{weights.sum():.4g} and so are not those of one book. Compare with by='portfolio', "
+            "or drop the column 'weight' where the frame has values."
+        )
+
+
+def _doubts(weights: FloatArray, layout: Layout, labels: pd.Index[Any]) -> tuple[str, ...]:
     """What is to be doubted about weights that were given."""
     if not len(weights):
         return ()
-    gross = np.zeros(len(labels))
+    net, gross = np.zeros((2, len(labels)))
     for part in layout:
-        sizes = np.abs(weights[layout.rows(part)])
-        gross[part] = np.add.reduceat(sizes, layout.groups(part).starts)
-    odd = np.flatnonzero(gross > _LIKE_PERCENT)
-    if not len(odd):
-        return ()
-    whose = f" of {labels[odd[0]]!r}" if labels.name is not None else ""
-    more = f" (the first of {len(odd)} such portfolios)" if len(odd) > 1 else ""
-    return (
-        f"the weights{whose}{more} add up to {gross[odd[0]]:.4g} in absolute terms and look like "
-        "percent: weights are taken as fractions, 0.3 for 30%",
-    )
+        own, starts = weights[layout.rows(part)], layout.groups(part).starts
+        net[part] = np.add.reduceat(own, starts)
+        gross[part] = np.add.reduceat(np.abs(own), starts)
+    is_percent = gross > _LIKE_PERCENT
+    found = [
+        (is_percent, gross, " in absolute terms and look like percent: weights are taken as "
+         "fractions, 0.3 for 30%"),
+    ]  # fmt: skip
+    if labels.name is not None:
+        is_part = ~is_percent & (np.abs(net - 1.0) > _ROUNDING)
+        found += [(is_part, net, ", not to 1, and are taken as they are")]
+    return tuple(_doubt(*one, labels) for one in found if one[0].any())
+
+
+def _doubt(odd: BoolArray, sums: FloatArray, why: str, labels: pd.Index[Any]) -> str:
+    first, count = int(np.argmax(odd)), int(odd.sum())
+    whose = f" of {labels[first]!r}" if labels.name is not None else ""
+    more = f" (the first of {count} such portfolios)" if count > 1 else ""
+    return f"the weights{whose}{more} add up to {sums[first]:.4g}{why}"
 
 
 def _net_values(
@@ -246,103 +269,3 @@ def _net_values(
         ]
         raise InputError("A net value is not above zero, so there are no weights.", problems)
     return net, largest / net
-
-
-def _exchange_rates(
-    holdings: pd.DataFrame, codes: IntArray, labels: pd.Index[Any], fx: Mapping[str, float] | None
-) -> tuple[FloatArray | None, tuple[str, ...]]:
-    """Factor to the base currency of each row, None where nothing needs to be converted."""
-    if "currency" not in holdings:
-        return None, ()
-    names: list[str] = []
-    currencies = recode(
-        holdings["currency"], lambda word: _number_of(word, names), _NO_CURRENCY, dtype=np.int16
-    )
-    if not names:
-        return None, ()
-    notes = []
-    blank = currencies == _NO_CURRENCY
-    if blank.any():
-        _refuse_blank(blank, names)
-        notes.append(f"{int(blank.sum())} rows name no currency and are taken as {names[0]}")
-        currencies = np.where(blank, 0, currencies)
-    if len(names) > 1 and fx is None:
-        _refuse_mixed(currencies, names, codes, labels)
-    if fx is None:
-        return None, tuple(notes)
-    table, base = _table(fx, names)
-    if base:
-        notes.append(f"values in {base} are taken as values in the base currency of fx")
-    return table[currencies], tuple(notes)
-
-
-def _number_of(word: Hashable, names: list[str]) -> int:
-    name = _currency(word)
-    if not name:
-        return _NO_CURRENCY
-    if name not in names:
-        if len(names) == _MOST_CURRENCIES:
-            raise InputError(f"The column 'currency' names more than {len(names):,} currencies.")
-        names.append(name)
-    return names.index(name)
-
-
-def _currency(word: Hashable) -> str:
-    """One spelling of a currency. A small last letter (GBp) tells a hundredth from its whole."""
-    name = str(word).strip()
-    is_minor = len(name) == 3 and name[:2].isupper() and name[2].islower()
-    return name if is_minor else _MINOR_UNITS.get(name.upper(), name.upper())
-
-
-def _refuse_blank(blank: Any, names: list[str]) -> None:
-    if len(names) > 1:
-        problems = [
-            Failure(row, "currency", None, f"names none of {', '.join(names)}")
-            for row in np.flatnonzero(blank).tolist()
-        ]
-        raise InputError("Rows without a currency among several currencies.", problems)
-
-
-def _refuse_mixed(
-    currencies: IntArray, names: list[str], codes: IntArray, labels: pd.Index[Any]
-) -> None:
-    lowest = np.full(len(labels), len(names), dtype=np.int64)
-    highest = np.full(len(labels), -1, dtype=np.int64)
-    np.minimum.at(lowest, codes, currencies)
-    np.maximum.at(highest, codes, currencies)
-    mixed = np.flatnonzero(highest > lowest)
-    if len(mixed):
-        found = np.unique(currencies[np.isin(codes, mixed)]).tolist()
-        problems = [
-            Failure(None, "currency", None, f"portfolio {labels[code]!r} has several")
-            for code in mixed.tolist()
-        ]
-        raise InputError(
-            "Values in several currencies cannot be added up: "
-            f"{', '.join(sorted(names[i] for i in found))}. "
-            "Give fx={'EUR': 1.08, ...} (on the command line --fx EUR=1.08) to one base currency.",
-            problems,
-        )
-
-
-def _table(fx: Mapping[str, float], names: list[str]) -> tuple[FloatArray, str]:
-    given: dict[str, float] = {}
-    for word, rate in fx.items():
-        name = _currency(word)
-        if name in given:
-            raise InputError(f"fx has two rates for {name}: give one.")
-        given[name] = rate
-    problems = [
-        Failure(None, f"fx[{name!r}]", rate, "must be a number above 0")
-        for name, rate in given.items()
-        if not (isinstance(rate, int | float | np.number) and 0 < rate < math.inf)
-    ]
-    if problems:
-        raise InputError("The exchange rates cannot be used.", problems)
-    rest = sorted(name for name in names if name not in given)
-    if len(rest) > 1 or any(name[-1].islower() for name in rest):
-        raise InputError(
-            f"fx has no rate for {', '.join(rest)}: only the base currency may be left out, "
-            "and a hundredth such as GBp is no base."
-        )
-    return np.array([float(given.get(name, 1.0)) for name in names]), "".join(rest)

@@ -6,7 +6,8 @@ them by one small table. Facts: contracts.md 1.1 and 1.4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import html
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,10 +61,8 @@ _MONEY_MARKET = Label(SecurityType.CASH, Subtype.MONEY_MARKET_FUND)
 # a symbol's form is given by the exchange, and a fund of ETFs has "ETF" in its name as well.
 _REFINEMENTS: tuple[tuple[Callable[[_Evidence], bool], Label], ...] = (
     (
-        lambda e: (
-            e.label.security_type is not SecurityType.ETF
-            and e.has_form_of(Subtype.MONEY_MARKET_FUND)
-        ),
+        # Of a share the form alone says nothing: any company may have such a symbol.
+        lambda e: e.is_fund and e.has_form_of(Subtype.MONEY_MARKET_FUND),
         _MONEY_MARKET,
     ),
     (
@@ -107,8 +106,9 @@ def read_profile(payload: object, *, key: str, origin: Origin) -> Answer:
     Returns
     -------
     Answer
-        Found, with the profile as payload. Not found: nothing in it, another symbol's profile, or
-        no type flag (missing is not false). Failed: not in the documented shape.
+        Found, with the profile as payload. Not found: nothing in it, another symbol's profile, no
+        type flag (missing is not false), or two profiles whose flags contradict each other.
+        Failed: not in the documented shape.
 
     Notes
     -----
@@ -130,9 +130,10 @@ def read_profile(payload: object, *, key: str, origin: Origin) -> Answer:
     if not profiles:
         return Answer(AnswerStatus.NOT_FOUND, note="no profile for this symbol")
     symbols = [_symbol(one) for one in profiles]
-    for profile, symbol in zip(profiles, symbols, strict=True):
-        if symbol and symbol == canonical(key):
-            return _read(profile, key=key, origin=origin)
+    named = canonical(key)
+    mine = [one for one, its in zip(profiles, symbols, strict=True) if its and its == named]
+    if mine:
+        return _read_all(mine, key=key, origin=origin)
     if not all(symbols):
         return Answer(AnswerStatus.FAILED, note="the body is not a profile with a symbol")
     return Answer(AnswerStatus.NOT_FOUND, note="foreign profile: another symbol than asked for")
@@ -146,11 +147,23 @@ def _symbol(profile: object) -> str:
     return canonical(symbol) if isinstance(symbol, str) else ""
 
 
-def _read(profile: Mapping[str, Any], *, key: str, origin: Origin) -> Answer:
-    flagged = vocab.fmp_label(profile)
-    if flagged is None:
-        return Answer(AnswerStatus.NOT_FOUND, note="a profile without type flags", payload=profile)
+def _read_all(profiles: Sequence[Mapping[str, Any]], *, key: str, origin: Origin) -> Answer:
+    """Of several profiles of one symbol the first with flags, where all flags say the same."""
+    flagged = [(label, one) for one in profiles if (label := vocab.fmp_label(one)) is not None]
+    if not flagged:
+        note = "a profile without type flags"
+        return Answer(AnswerStatus.NOT_FOUND, note=note, payload=profiles[0])
+    if len({label.security_type for label, _ in flagged}) > 1:
+        said = " and ".join(dict.fromkeys(vocab.fmp_raw_label(one) for _, one in flagged))
+        note = f"profiles of this symbol contradict each other: {said}"
+        return Answer(AnswerStatus.NOT_FOUND, note=note)
+    return _read(*flagged[0], key=key, origin=origin)
+
+
+def _read(flagged: Label, profile: Mapping[str, Any], *, key: str, origin: Origin) -> Answer:
     name = _text(profile, "companyName")
+    if name is not None:
+        name = html.unescape(name).strip() or None  # FMP writes AT&amp;T
     label = _refine(flagged, profile, key, name)
     is_fund = label.security_type in (SecurityType.ETF, SecurityType.MUTUAL_FUND)
     classification = Classification(

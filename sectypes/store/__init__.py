@@ -126,8 +126,9 @@ class SqlStore(Upkeep):
     def put_facts(self, facts: Iterable[tuple[Classification, Mapping[str, Any] | None]]) -> int:
         """Keep facts with what their source sent, all or none of them.
 
-        The newest `observed_at` wins, whoever writes last. A change of type leaves a row in the
-        history, and a remembered "no" that is older than the fact goes.
+        The newest `observed_at` wins, whoever writes last; one that is more than `CLOCK_SLACK`
+        ahead of the store's clock is a mistake, and loses against any other. A change of type
+        leaves a row in the history, and a remembered "no" that is older than the fact goes.
 
         Parameters
         ----------
@@ -145,10 +146,12 @@ class SqlStore(Upkeep):
             A guess, an override, a fact without its time or with an impossible key is among them;
             `row` is the position.
         """
-        given = rows.fact_rows(facts, self._clock())
+        now = self._clock()
+        given = rows.fact_rows(facts, now)
         if not given:
             return 0
-        return self._database.write(partial(sql.upsert_facts, rows=given, batch=self._batch))
+        upsert = partial(sql.upsert_facts, rows=given, batch=self._batch, now=now)
+        return self._database.write(upsert)
 
     def put_misses(self, misses: Iterable[Miss]) -> None:
         """Remember which keys their source does not know or does not tell, all or none.
@@ -163,7 +166,8 @@ class SqlStore(Upkeep):
         """
         given = rows.miss_rows(misses)
         if given:
-            self._database.write(partial(sql.upsert_misses, rows=given, batch=self._batch))
+            upsert = partial(sql.upsert_misses, rows=given, batch=self._batch, now=self._clock())
+            self._database.write(upsert)
 
     def put_opinions(self, opinions: Iterable[Classification]) -> None:
         """Keep what the second source says, beside the facts; the newest `observed_at` wins.
@@ -173,9 +177,11 @@ class SqlStore(Upkeep):
         InputError
             A guess, or an opinion without its time or with an impossible key is among them.
         """
-        given = rows.fact_rows(((one, None) for one in opinions), self._clock())
+        now = self._clock()
+        given = rows.fact_rows(((one, None) for one in opinions), now)
         if given:
-            self._database.write(partial(sql.upsert_opinions, rows=given, batch=self._batch))
+            upsert = partial(sql.upsert_opinions, rows=given, batch=self._batch, now=now)
+            self._database.write(upsert)
 
     def isins(self, keys: Iterable[str]) -> dict[str, str]:
         """The ISINs that came with the facts about `keys`; those without one are left out."""

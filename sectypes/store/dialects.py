@@ -35,6 +35,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    false,
     func,
     inspect,
     or_,
@@ -179,6 +180,7 @@ def upsert(
     batch: int,
     *,
     newest: str | None = None,
+    latest: datetime | None = None,
     keep: frozenset[str] = frozenset(),
     add: frozenset[str] = frozenset(),
 ) -> None:
@@ -197,6 +199,9 @@ def upsert(
     newest : str | None
         The column with the time that decides; None to replace always. A row that holds no time
         there is always replaced.
+    latest : datetime | None
+        A row with a later time than this there is always replaced, too: whoever wrote it had a
+        wrong clock, and nothing would ever be newer.
     keep : frozenset[str]
         Columns that stay as they are in an existing row.
     add : frozenset[str]
@@ -222,7 +227,8 @@ def upsert(
         values |= {name: table.c[name] + new[name] for name in add}
         older = None
         if newest is not None:
-            older = or_(table.c[newest] < new[newest], has_no_time(connection, table.c[newest]))
+            known = table.c[newest]
+            older = or_(known < new[newest], has_no_time(connection, known), _beyond(known, latest))
         statement = statement.on_conflict_do_update(
             index_elements=["ticker"],
             set_=values,
@@ -234,6 +240,12 @@ def upsert(
             _execute_many(connection, statement, table, some, batch)
 
 
+def _beyond(column: Column[datetime], latest: datetime | None) -> ColumnElement[bool]:
+    if latest is None:
+        return false()
+    return column > bindparam("latest", latest, column.type)
+
+
 def _execute_many(
     connection: Connection, statement: Insert, table: Table, rows: Sequence[Row], batch: int
 ) -> None:
@@ -242,16 +254,19 @@ def _execute_many(
     Row by row SQLAlchemy takes as long to get the values ready as SQLite to write them.
     """
     made: Any = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))
-    columns = [_bound(connection, table.c[name], rows) for name in made.positiontup]
+    columns = [_bound(connection, made.binds[name], rows) for name in made.positiontup]
     for some in batched(list(zip(*columns, strict=True)), batch):
         connection.exec_driver_sql(str(made), some)
 
 
-def _bound(connection: Connection, column: Column[Any], rows: Sequence[Row]) -> list[Any]:
-    """The values of a column as the driver takes them; rows share many of their times."""
-    bind = column.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-    name = column.name
-    values = [row[name] for row in rows]
+def _bound(connection: Connection, given: BindParameter[Any], rows: Sequence[Row]) -> list[Any]:
+    """The values of a column, or one value for all rows, as the driver takes them.
+
+    Rows share many of their times.
+    """
+    bind = given.type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+    name = given.key
+    values = [row[name] for row in rows] if name in rows[0] else [given.value] * len(rows)
     if bind is None:
         return values
     made = {value: bind(value) for value in {*values}}

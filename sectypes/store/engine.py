@@ -30,7 +30,7 @@ from sectypes.store.connect import (
     sqlite_engine,
 )
 from sectypes.store.dialects import has_table
-from sectypes.store.faults import explain_file, explain_postgresql, explain_sqlite
+from sectypes.store.faults import explain_argument, explain_file, explain_postgresql, explain_sqlite
 from sectypes.store.tables import REVISION, VERSION_TABLE
 
 __all__ = ["Database", "read_revision", "wrong_schema"]
@@ -153,12 +153,18 @@ class Database:
             self.close()
         if is_sqlite(self._url):
             make_file(self._url, with_folder=self._is_default)
-            in_turn = is_in_memory(self._url)
-            opened = _Opened(sqlite_engine(self._url), in_turn=in_turn, file=self._file())
-        else:
-            opened = _Opened(postgresql_engine(self._url), in_turn=False)
+        in_turn = is_in_memory(self._url)
+        opened = _Opened(self._new_engine(), in_turn=in_turn, file=self._file())
         # Several threads may come here at once; one engine wins, and none has connected yet.
         return self._opened.setdefault(os.getpid(), opened)
+
+    def _new_engine(self) -> Engine:
+        make = sqlite_engine if is_sqlite(self._url) else postgresql_engine
+        try:
+            return make(self._url)
+        except ValueError:  # a number in the URL is none
+            problem = explain_argument(self.label)
+        raise problem
 
     def _file(self) -> tuple[int, int] | None:
         """Which file stands under the name now; None for no file, or none that is named plainly."""

@@ -9,7 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from sectypes.errors import StoreUnavailable
 
-__all__ = ["explain_file", "explain_postgresql", "explain_sqlite"]
+__all__ = ["explain_argument", "explain_file", "explain_postgresql", "explain_sqlite"]
 
 
 class _Fault(NamedTuple):
@@ -20,6 +20,10 @@ class _Fault(NamedTuple):
 
 _DAMAGED = (
     "is damaged or no SQLite database: move the file away, and a new one is made and filled again"
+)
+_FOREIGN = (
+    "has other tables under the names of ours: rename them, or name another database in"
+    " SECTYPES_DATABASE_URL"
 )
 
 # By the beginning of SQLite's name for the error.
@@ -36,12 +40,16 @@ _SQLITE = (
         retryable=False,
     ),
     _Fault("SQLITE_IOERR", "cannot be read or written: the disk fails or is full", retryable=True),
+    # A statement that fits our tables does not fit these.
+    _Fault("SQLITE_ERROR", _FOREIGN, retryable=False),
 )
 
 # By the beginning of the SQLSTATE (PostgreSQL manual, appendix A).
 _POSTGRESQL = (
     _Fault("28", "refuses the user or the password", retryable=False),
     _Fault("3D", "does not exist on its server", retryable=False),
+    _Fault("42P07", _FOREIGN, retryable=False),
+    _Fault("42703", _FOREIGN, retryable=False),
     _Fault("42501", "refuses: the user lacks a right on the tables", retryable=False),
     _Fault("25006", "cannot be written: the server or the user is read-only", retryable=False),
     _Fault("53100", "cannot grow: the server's disk is full", retryable=True),
@@ -57,6 +65,14 @@ _CONNECTING = (
     _Fault("no password supplied", "refuses the user: it wants a password", retryable=False),
     _Fault("pg_hba.conf", "refuses connections of this user from here", retryable=False),
     _Fault("does not exist", "refuses: the user or the database does not exist", retryable=False),
+)
+
+# What libpq says of a part of the URL that it does not take, before it connects.
+_ARGUMENT = _Fault(
+    "invalid ",
+    "cannot be opened: the port, an argument or the value of one cannot be used in its URL"
+    " (SECTYPES_DATABASE_URL)",
+    retryable=False,
 )
 
 _BUSY = _Fault("", "is busy: all connections are in use", retryable=True)
@@ -85,12 +101,19 @@ def explain_file(label: str, error: OSError) -> StoreUnavailable:
     return _unavailable(label, _Fault("", says, retryable=False))
 
 
+def explain_argument(label: str) -> StoreUnavailable:
+    """Why a database whose URL has an impossible argument cannot be opened."""
+    return _unavailable(label, _ARGUMENT)
+
+
 def explain_postgresql(label: str, error: SQLAlchemyError) -> StoreUnavailable:
     """What an error of PostgreSQL or of the way to it means."""
     if isinstance(error, PoolTimeoutError):
         return _unavailable(label, _BUSY)
     cause = _cause(error)
     state = getattr(cause, "pgcode", None)
+    if state is None and str(cause).startswith(_ARGUMENT.sign):
+        return explain_argument(label)
     if state is None and type(cause).__name__ in {"OperationalError", "InterfaceError"}:
         words = str(cause)
         known = (fault for fault in _CONNECTING if fault.sign in words)

@@ -18,10 +18,12 @@ from sqlalchemy import (
     delete,
     insert,
     literal,
+    or_,
     select,
     update,
 )
 
+from sectypes.moments import CLOCK_SLACK
 from sectypes.records import OverrideEntry
 from sectypes.store.dialects import (
     KEYS_A_SELECT,
@@ -60,6 +62,7 @@ __all__ = [
     "calls_on",
     "count_calls",
     "delete_override",
+    "is_newer",
     "read_found",
     "read_keys",
     "select_facts",
@@ -142,12 +145,23 @@ def select_misses(connection: Connection, keys: Sequence[str]) -> dict[str, Miss
     return found
 
 
+def is_newer(row: Row, known: datetime, now: datetime) -> bool:
+    """Whether a row is newer than what is known, whose time may be a mistake (`CLOCK_SLACK`)."""
+    return bool(known < row["last_updated"]) or known > now + CLOCK_SLACK
+
+
 def upsert_facts(
-    connection: Connection, rows: Sequence[Row], batch: int, forced_at: datetime | None = None
+    connection: Connection,
+    rows: Sequence[Row],
+    batch: int,
+    now: datetime,
+    *,
+    is_forced: bool = False,
 ) -> int:
     """Write those facts that are newer than what is known, or all; return how many.
 
-    The caller is the only writer, so what is read here at first stays true.
+    The caller is the only writer, so what is read here at first stays true. What was seen after
+    `now` counts as older than anything.
 
     Parameters
     ----------
@@ -157,30 +171,36 @@ def upsert_facts(
         Distinct tickers.
     batch : int
         Rows a statement.
-    forced_at : datetime | None
-        Older facts replace newer ones as well, at this time.
+    now : datetime
+        By the store's clock.
+    is_forced : bool
+        Older facts replace newer ones as well.
     """
     before = _before(connection, [row["ticker"] for row in rows])
     newer = [
         row
         for row in rows
-        if forced_at
+        if is_forced
         or row["ticker"] not in before
-        or before[row["ticker"]].last_updated < row["last_updated"]
+        or is_newer(row, before[row["ticker"]].last_updated, now)
     ]
     upsert(
         connection,
         security_types,
         newer,
         batch,
-        newest=None if forced_at else "last_updated",
+        newest=None if is_forced else "last_updated",
+        latest=now + CLOCK_SLACK,
         keep=frozenset({"created_at"}),
     )
-    _remember_changes(connection, before, newer, forced_at)
+    _remember_changes(connection, before, newer, now)
     for some in batched([row["ticker"] for row in rows], KEYS_A_SELECT):
         answered = select(_facts.ticker).where(
             _facts.ticker == lookup_misses.c.ticker,
-            _facts.last_updated >= lookup_misses.c.observed_at,
+            or_(
+                _facts.last_updated >= lookup_misses.c.observed_at,
+                lookup_misses.c.observed_at > now + CLOCK_SLACK,
+            ),
         )
         connection.execute(
             delete(lookup_misses).where(
@@ -216,7 +236,7 @@ def _remember_changes(
     connection: Connection,
     before: Mapping[str, _Known],
     rows: Sequence[Row],
-    forced_at: datetime | None,
+    now: datetime,
 ) -> None:
     """Keep what a fact said before, where its type, subtype or leverage is another now."""
     changes = [
@@ -226,10 +246,8 @@ def _remember_changes(
             "new_type": row["security_type"],
             "origin": row["origin"],
             "raw_label": row["raw_label"],
-            # An older fact that was put back by force counts from then on.
-            "changed_at": forced_at
-            if forced_at and row["last_updated"] <= old.last_updated
-            else row["last_updated"],
+            # An older fact that took a newer one's place counts from now on.
+            "changed_at": now if row["last_updated"] <= old.last_updated else row["last_updated"],
             "old_subtype": old.subtype,
             "old_leverage": old.leverage,
             "old_origin": old.origin,
@@ -253,13 +271,19 @@ def select_opinions(connection: Connection, keys: Sequence[str]) -> dict[str, Cl
 
 
 def upsert_opinions(
-    connection: Connection, rows: Sequence[Row], batch: int, *, is_forced: bool = False
+    connection: Connection,
+    rows: Sequence[Row],
+    batch: int,
+    now: datetime,
+    *,
+    is_forced: bool = False,
 ) -> None:
     """Write those opinions that are newer than what is known, or all."""
     names = [column.name for column in second_opinions.c if column.name != "id"]
     kept = [{name: row[name] for name in names} for row in rows]
     newest = None if is_forced else "last_updated"
-    upsert(connection, second_opinions, kept, batch, newest=newest)
+    latest = now + CLOCK_SLACK
+    upsert(connection, second_opinions, kept, batch, newest=newest, latest=latest)
 
 
 def select_isins(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
@@ -273,9 +297,10 @@ def select_isins(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def upsert_misses(connection: Connection, rows: Sequence[Row], batch: int) -> None:
+def upsert_misses(connection: Connection, rows: Sequence[Row], batch: int, now: datetime) -> None:
     """Write those misses that are newer than what is known."""
-    upsert(connection, lookup_misses, rows, batch, newest="observed_at")
+    latest = now + CLOCK_SLACK
+    upsert(connection, lookup_misses, rows, batch, newest="observed_at", latest=latest)
 
 
 def select_overrides(connection: Connection) -> dict[str, Classification]:

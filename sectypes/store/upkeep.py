@@ -69,7 +69,10 @@ class Upkeep:
         return self._database.read(select)
 
     def due(self, before: datetime) -> list[Kept]:
-        """The facts that were seen before a time or are expired, with the uses of their tickers."""
+        """The facts that were seen before a time or are expired, with the uses of their tickers.
+
+        Those seen in the future, by a wrong clock, are among them.
+        """
         return self._database.read(partial(upkeep_sql.select_due, before=before, now=self._clock()))
 
     def add_uses(self, counts: Mapping[str, int]) -> None:
@@ -144,12 +147,17 @@ class Upkeep:
             made=[rows.override_row(one.made, author=one.author) for one in overrides],
             opinions=rows.fact_rows(((one, None) for one in opinions), now),
             batch=self._batch,
-            forced_at=now if force else None,
+            now=now,
+            is_forced=force,
             dry_run=dry_run,
         )
         return self._database.read(work) if dry_run else self._database.write(work)
 
     # -- health -----------------------------------------------------------------------------
+
+    def now(self) -> datetime:
+        """The time by the store's clock; aware UTC."""
+        return self._clock()
 
     @property
     def is_open(self) -> bool:

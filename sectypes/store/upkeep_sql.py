@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Table, Text, and_, cast, func, not_, or_, select
 
+from sectypes.moments import CLOCK_SLACK
 from sectypes.records import Change, Contents, Dump, Kept, Listed
 from sectypes.store.dialects import KEYS_A_SELECT, among, batched, is_json, upsert
 from sectypes.store.reading import Flaw, tell
@@ -23,6 +24,7 @@ from sectypes.store.rows import (
 )
 from sectypes.store.sql import (
     bare_columns,
+    is_newer,
     read_found,
     read_keys,
     select_facts,
@@ -136,7 +138,14 @@ def select_due(connection: Connection, before: datetime, now: datetime) -> list[
     statement = (
         select(*bare, func.coalesce(ticker_uses.c.uses, 0))
         .outerjoin_from(security_types, ticker_uses, ticker_uses.c.ticker == _facts.ticker)
-        .where(or_(_facts.last_updated <= before, _facts.expires_at <= now))
+        .where(
+            or_(
+                _facts.last_updated <= before,
+                _facts.expires_at <= now,
+                # Seen in the future: by a wrong clock, so that nobody knows how old it is.
+                _facts.last_updated > now + CLOCK_SLACK,
+            )
+        )
     )
     kinds = {**FACT_COLUMNS, "uses": int}
     (*columns, uses), flaws = read_found(connection, statement, security_types, kinds)
@@ -201,11 +210,12 @@ def _fact_at(
     if min([created, *seen]) > at:
         return None
     later = next((row for row in changes if row.changed_at > at), None)
-    then = fact.replace(expires_at=None) if later is None else later.old_fact
+    then = fact if later is None else later.old_fact
     if then.observed_at is None or then.observed_at > at:
-        # It was confirmed again afterwards; at that time its last change told it, or its first row.
+        # It was confirmed again afterwards; at that time its last change told it, or its first row,
+        # and nobody knows until when it counted.
         earlier = [row.changed_at for row in changes if row.changed_at <= at]
-        then = then.replace(observed_at=max([*earlier, min([created, *seen])]))
+        then = then.replace(observed_at=max([*earlier, min([created, *seen])]), expires_at=None)
     return then
 
 
@@ -268,18 +278,19 @@ def restore(
     made: Sequence[Row],
     opinions: Sequence[Row],
     batch: int,
-    forced_at: datetime | None,
+    now: datetime,
+    is_forced: bool,
     dry_run: bool,
 ) -> Restored:
     """Write what a backup holds, or only tell what that would do; an override is never replaced."""
-    new, replaced = _news(connection, security_types, facts, forced_at)
-    opinions_new, opinions_replaced = _news(connection, second_opinions, opinions, forced_at)
+    new, replaced = _news(connection, security_types, facts, now, is_forced)
+    opinions_new, opinions_replaced = _news(connection, second_opinions, opinions, now, is_forced)
     there = set(connection.scalars(select(overrides.c.ticker)))
     added = [row for row in made if row["ticker"] not in there]
     if not dry_run:
-        upsert_facts(connection, facts, batch, forced_at)
+        upsert_facts(connection, facts, batch, now, is_forced=is_forced)
         upsert(connection, overrides, added, batch)
-        upsert_opinions(connection, opinions, batch, is_forced=forced_at is not None)
+        upsert_opinions(connection, opinions, batch, now, is_forced=is_forced)
     return Restored(
         new=new,
         replaced=replaced,
@@ -292,7 +303,7 @@ def restore(
 
 
 def _news(
-    connection: Connection, table: Table, rows: Sequence[Row], forced_at: datetime | None
+    connection: Connection, table: Table, rows: Sequence[Row], now: datetime, is_forced: bool
 ) -> tuple[int, int]:
     """How many rows are of tickers that are not there, and how many replace an older one."""
     seen: dict[str, datetime] = {}
@@ -300,7 +311,5 @@ def _news(
     for columns, _ in read_keys(connection, table, kinds, [row["ticker"] for row in rows]):
         seen.update(zip(*columns, strict=True))
     known = [row for row in rows if row["ticker"] in seen]
-    replaced = sum(
-        forced_at is not None or seen[row["ticker"]] < row["last_updated"] for row in known
-    )
+    replaced = sum(is_forced or is_newer(row, seen[row["ticker"]], now) for row in known)
     return len(rows) - len(known), replaced

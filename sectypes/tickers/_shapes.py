@@ -23,10 +23,12 @@ _LISTED = re.compile(
     r"|[0-9A-Z&]{1,12}(?:-[0-9A-Z]{1,6}){0,2}\.[A-Z]{1,3}"
 ).fullmatch
 _COIN = re.compile(r"CUR:(?!X(?:AU|AG|PT|PD)$)[0-9A-Z]{2,10}").fullmatch
-# Yahoo's ES=F, thinkorswim's /ESM26 and /CLZ26:XNYM, TradeStation's @ESM26.
+# Yahoo's ES=F, thinkorswim's /ESM26 and /CLZ26:XNYM, its option on one (./ESM26C6000),
+# TradeStation's @ESM26.
 _FUTURE = re.compile(
     r"[0-9A-Z]{1,5}=F|/[0-9A-Z]{1,4}(?:[FGHJKMNQUVXZ][0-9]{1,2}(?::X[A-Z]{3})?)?"
     r"|@[0-9A-Z]{1,4}[FGHJKMNQUVXZ][0-9]{1,2}"
+    r"|\./[0-9A-Z]{1,4}[FGHJKMNQUVXZ][0-9]{1,2}[CP][0-9]{1,7}(?:\.[0-9]{1,4})?(?::X[A-Z]{3})?"
 ).fullmatch
 
 
@@ -42,6 +44,7 @@ class Shape(StrEnum):
     METAL_PAIR = "metal_pair"
     CURRENCY_PAIR = "currency_pair"
     FUTURE = "future"
+    """A future, or an option on one: a contract of neither is 100 units."""
     CUSIP = "cusip"
     ISIN = "isin"
     FIGI = "figi"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sectypes.vocab._cash import (
     is_account_type_column,
+    is_asset_class,
     is_cash_word,
     plaid_is_cash,
     snaptrade_is_cash,
@@ -23,6 +24,7 @@ __all__ = [
     "fmp_label",
     "fmp_raw_label",
     "is_account_type_column",
+    "is_asset_class",
     "is_cash_word",
     "openfigi_label",
     "openfigi_raw_label",

@@ -6,15 +6,26 @@ securities. Only a cash-shaped ticker (`CUR:USD`, `USD CASH`) does.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
+from sectypes.heuristics import guess
 from sectypes.taxonomy import SecurityType, Subtype
-from sectypes.tickers import Shape, canonical, is_cash_phrase, shape, squeeze
+from sectypes.tickers import (
+    ISO_4217,
+    Shape,
+    canonical,
+    is_cash_phrase,
+    is_coin,
+    shape,
+    squeeze,
+)
 from sectypes.vocab._words import provider_label, word_key
 
 __all__ = [
     "is_account_type_column",
+    "is_asset_class",
     "is_cash_word",
     "plaid_is_cash",
     "snaptrade_is_cash",
@@ -26,6 +37,9 @@ _TRUTH = {"true": True, "1": True, "1.0": True, "false": False, "0": False, "0.0
 _MONEY_MARKET = re.compile(r"\b(?:MONEY|MNY) ?-?(?:MARKET|MKT|MRKT)\b|\bMMKT\b")
 _MONEY_FUND_TICKER = re.compile(r"[A-Z]{3}XX")
 _ACCOUNT_TYPES = frozenset({"CASH", "MARGIN", "SHORT"})
+# Whose words are types of securities; what tables call a type is often an asset class.
+_TYPED = frozenset({"plaid", "snaptrade", "yaml"})
+_NEAR = 0.01  # of a price: rates of money market funds abroad float around 1
 
 
 def tri_state(value: object) -> bool | None:
@@ -143,23 +157,88 @@ def snaptrade_is_cash(*, cash_equivalent: object = None) -> bool:
     return tri_state(cash_equivalent) is True
 
 
+def is_asset_class(
+    *,
+    ticker: object = None,
+    name: object = None,
+    provider_type: object = None,
+    provider: object = None,
+    price: float = math.nan,
+) -> bool:
+    """Whether a word for cash tells what a security is exposed to, and not that it is cash.
+
+    Exports of wealth managers list funds of Treasury bills under "Cash & Cash Alternatives", and
+    inverse funds of the yen under "Currency". Such a word says nothing about the security's type.
+
+    Parameters
+    ----------
+    ticker, name, provider_type, provider : object
+        What the row says; missing values say nothing. The types of `plaid`, `snaptrade` and `yaml`
+        are types of securities: they are never an asset class.
+    price : float
+        Price of one unit; NaN where it is not known.
+
+    Returns
+    -------
+    bool
+        True where the word says cash and a rule on name or ticker says something else, and for a
+        listed ticker with a price other than 1. "Currency" alone is not enough for any listed
+        ticker. Money stays money: a ticker that is a currency's code, a coin's or a money market
+        fund's (five letters ending in XX), a name that says cash, and a price of 1.
+
+    Examples
+    --------
+    >>> row = {"ticker": "JPST", "provider_type": "Cash Equivalents"}
+    >>> is_asset_class(**row, name="JPMorgan Ultra-Short Income ETF"), is_asset_class(**row)
+    (True, False)
+    >>> is_asset_class(**row, price=50.0), is_asset_class(**row | {"ticker": "EUR"}, price=1.08)
+    (True, False)
+    """
+    label = provider_label(provider_type)
+    if label is None or label.security_type is not SecurityType.CASH:
+        return False
+    if isinstance(provider, str) and provider.strip().lower() in _TYPED:
+        return False
+    key = canonical(ticker)
+    form = shape(key)
+    if form in (Shape.CASH, Shape.CRYPTO) or _MONEY_FUND_TICKER.fullmatch(key):
+        return False
+    is_listed, is_one = form is Shape.LISTED, math.isclose(price, 1.0, rel_tol=_NEAR)
+    found = guess(key, name=name if isinstance(name, str) else None)
+    # A bank's name may look like a company's: it counts beside a ticker only.
+    if found is not None and (is_listed or found.security_type is not SecurityType.EQUITY):
+        is_priced_as_money = is_one and found.security_type is not SecurityType.ETF
+        return found.security_type is not SecurityType.CASH and not is_priced_as_money
+    if not is_listed or is_one or key in ISO_4217 or key == "CASH" or is_coin(key):
+        return False
+    return label.subtype is Subtype.CURRENCY or not math.isnan(price)
+
+
 def table_is_cash(
-    *, ticker: object = None, name: object = None, provider_type: object = None
+    *,
+    ticker: object = None,
+    name: object = None,
+    provider_type: object = None,
+    provider: object = None,
+    price: float = math.nan,
 ) -> bool:
     """Whether a row of a broker's table is cash.
 
     Parameters
     ----------
-    ticker, name, provider_type : object
+    ticker, name, provider_type, provider : object
         What the row says; missing values say nothing.
+    price : float
+        Price of one unit; NaN where it is not known.
 
     Returns
     -------
     bool
-        True for a cash-shaped ticker (`CUR:USD`, `USD CASH`), for a type that says cash, and for a
-        name that says it where the type says nothing. A name that only repeats the ticker is no
-        evidence: USD and CASH are listed securities. A money market fund's name counts together
-        with its ticker's form (five letters ending in XX), or where there is no ticker.
+        True for a cash-shaped ticker (`CUR:USD`, `USD CASH`), for a type that says cash and is no
+        asset class (`is_asset_class`), and for a name that says it where the type says nothing. A
+        name that only repeats the ticker is no evidence: USD and CASH are listed securities. A
+        money market fund's name counts together with its ticker's form (five letters ending in
+        XX), or where there is no ticker.
 
     Examples
     --------
@@ -173,7 +252,8 @@ def table_is_cash(
     if form in (Shape.CASH, Shape.CRYPTO, Shape.OPTION):
         return form is Shape.CASH
     if is_cash_word(provider_type):
-        return True
+        said = {"ticker": key, "name": name, "provider_type": provider_type, "provider": provider}
+        return not is_asset_class(**said, price=price)
     label = provider_label(provider_type)
     if label is not None and label.security_type is not SecurityType.OTHER:
         return False

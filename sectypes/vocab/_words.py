@@ -162,6 +162,9 @@ _GENERIC = _table(
         (_CASH, "cash & cash equivalents,cash and cash investments,cash & cash investments"),
         (_CASH, "cash investments,cash alternatives,cash balance,cash sweep,sweep,bank sweep"),
         (_CASH, "bank deposit,bank deposits,deposit,deposits,short term reserves"),
+        (_CASH, "cash & cash alternatives,cash and cash alternatives,savings and time deposits"),
+        (_CASH, "savings & time deposits,cash and money balances,cash & money balances"),
+        (_CASH, "cash mmf and bdp,bank deposit program"),
         (replace(_CASH, subtype=Subtype.CURRENCY), "currency,currencies,foreign currency"),
         (_MONEY_FUND, "money market,money markets,money market fund,money market funds,mmf,mmfs"),
         (_MONEY_FUND, "money market mutual fund,money market mutual funds,money fund,money funds"),
@@ -184,7 +187,7 @@ _GENERIC = _table(
         (_OPTION, "option,options,call,put,calls,puts,call option,put option,equity option"),
         (_OPTION, "equity options,index option,index options,stock option,stock options"),
         (_FUTURE, "future,futures,futures contract,futures contracts"),
-        (_DERIVATIVE, "derivative,derivatives,cfd,contract for difference,swap,swaps,forward"),
+        (_DERIVATIVE, "derivative,derivatives,cfd,cfds,contract for difference,swap,swaps,forward"),
         # Interactive Brokers' asset classes. Options on futures have no subtype here: a contract is
         # not 100 units, as it is of every other option.
         (_EQUITY, "stk"),
