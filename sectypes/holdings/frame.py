@@ -33,7 +33,8 @@ class Position(NamedTuple):
     units, price, value : float
         `value` = `units` x `price` x the contract's multiplier, in `currency`; short is negative.
     currency : str | None
-        Currency of value and cost basis, and of price unless the table heads its values with another.
+        Currency of value and cost basis, and of price unless the table heads its values with
+        another.
     cost_basis : float
         Total cost of the position, never per unit; it carries the sign that the provider gives,
         and the sign of `units` where it is computed from a cost per unit.
