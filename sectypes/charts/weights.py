@@ -29,7 +29,7 @@ from sectypes.taxonomy import SECURITY_TYPES, Origin
 
 __all__ = ["weight_by_origin", "weight_by_type"]
 
-_NO_TYPE, _NOT_TOLD = "no type", "origin not told"
+_NO_TYPE, _NOT_TOLD = _NOBODY = ("no type", "origin not told")
 _AXIS = "share of the absolute weight (a short counts by its size)"
 _GUESSES = frozenset(origin.value for origin in Origin if origin.is_guess)
 
@@ -120,10 +120,10 @@ def weight_by_origin(compared: Compared) -> Chart:
     )
     labels = [fitted(origin, inches=1.9, size=8.0) for origin in data.index]
     with styled():
-        chart, axes = open_panel(data, words, labels=labels, key=_key(), row=0.3)
+        chart, axes = open_panel(data, words, labels=labels, key=_key(data), row=0.3)
         _share_axis(axes, max(data["share"], default=0.0))
         for row, (origin, fresh, old, share, guess) in enumerate(data.itertuples()):
-            colour = QUIET if origin in (_NO_TYPE, _NOT_TOLD) else BEFORE if guess else AFTER
+            colour = QUIET if origin in _NOBODY else BEFORE if guess else AFTER
             axes.barh(row, fresh, height=0.55, color=colour)
             axes.barh(
                 row, old, left=fresh, height=0.55, color="white", edgecolor=colour, hatch="////"
@@ -173,10 +173,11 @@ def _share_axis(axes: Axes, longest: float) -> None:
     percent_ticks(axes, most=1.0)
 
 
-def _key() -> list[Artist]:
+def _key(data: pd.DataFrame) -> list[Artist]:
+    nobody = [Patch(color=QUIET, label="nobody told")] * bool(data.index.isin(_NOBODY).any())
     return [
         Patch(color=AFTER, label="asserted"),
         Patch(color=BEFORE, label="guess"),
-        Patch(color=QUIET, label="nobody told"),
+        *nobody,
         Patch(facecolor="white", edgecolor=QUIET, hatch="////", label="stale"),
     ]
