@@ -31,7 +31,7 @@ class Answers:
     resolutions : tuple[Resolution, ...]
         One for each question, in order.
     doubtful : tuple[Resolution, ...]
-        Those among them that are stale, guessed or missing.
+        Those among them that are stale, guessed, missing, or a provider's word in place of a fact.
     """
 
     resolutions: tuple[Resolution, ...]
