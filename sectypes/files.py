@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from sectypes.checks import is_missing
 from sectypes.errors import InputError
 
 __all__ = ["neutralised", "readable", "write_whole"]
@@ -70,11 +71,8 @@ def readable(value: Any) -> str:
     >>> readable("a\x00b"), readable(None), readable(1.5)
     ('a\ufffdb', '', '1.5')
     """
-    if not isinstance(value, str):
-        import pandas as pd  # who writes a text or a whole file does not wait for it
-
-        if pd.api.types.is_scalar(value) and pd.isna(value):
-            return ""
+    if not isinstance(value, str) and is_missing(value):
+        return ""
     return str(value).translate(_UNWRITABLE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
+from sectypes.checks import is_missing
 from sectypes.errors import Failure, InputError
 from sectypes.taxonomy import Query
 
@@ -40,15 +41,13 @@ def readable(given: Sequence[Any]) -> Sequence[Query | str]:
     """
     if set(map(type, given)) <= {str, Query}:
         return given
-    import pandas as pd  # costs time to load, and plain texts do not need it
-
     wrong = []
     read: list[Query | str] = []
     for number, one in enumerate(given):
-        is_missing = pd.api.types.is_scalar(one) and pd.isna(one)
-        if not is_missing and not isinstance(one, str | Query):
+        is_blank = is_missing(one)
+        if not is_blank and not isinstance(one, str | Query):
             wrong.append(Failure(number, None, one, "is no text; give the ticker as text"))
-        read.append("" if is_missing else one)
+        read.append("" if is_blank else one)
     if wrong:
         raise InputError("tickers must be text", wrong)
     return read

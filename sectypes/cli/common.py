@@ -103,12 +103,12 @@ def read(file: Path, provider: Provider | None, column: str | None = None) -> pd
     return read_holdings(file, provider=provider.value if provider else None)
 
 
-def a_time(name: str) -> Callable[[str], datetime]:
+def a_time(name: str, read: Callable[..., datetime] = moment) -> Callable[[str], datetime]:
     """What reads a day or a time from an option."""
 
     def read_time(text: str) -> datetime:
         try:
-            return moment(text, name=name)
+            return read(text, name=name)
         except InputError as error:
             raise typer.BadParameter(str(error)) from None
 

@@ -13,6 +13,7 @@ from sectypes.cli.common import (
     AsJson,
     Table,
     Yes,
+    a_time,
     app,
     confirm,
     print_json,
@@ -36,13 +37,6 @@ app.add_typer(override_app)
 Ticker = Annotated[str, typer.Argument(help="In any spelling.")]
 
 
-def _an_end(text: str) -> datetime:
-    try:
-        return end_of(text, name="--expires")
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from None
-
-
 @override_app.command("set")
 def set_(
     ticker: Ticker,
@@ -52,7 +46,7 @@ def set_(
     expires: Annotated[
         datetime | None,
         typer.Option(
-            parser=_an_end,
+            parser=a_time("--expires", read=end_of),
             metavar="TIME",
             help="Last day (UTC) on which it counts, or the time (with its zone) when it ends.",
         ),

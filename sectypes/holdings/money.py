@@ -15,12 +15,12 @@ from typing import NamedTuple
 
 from sectypes.holdings.amounts import currency_sign
 from sectypes.holdings.frame import Position
-from sectypes.tickers import ISO_4217
+from sectypes.tickers import ISO_4217, MINOR_UNITS
 
 __all__ = ["Settled", "money_of", "settled", "unit_of"]
 
 _WHOLE = {"GBp": "GBP", "ZAc": "ZAR", "ILa": "ILS"}
-_HUNDREDTHS = {"GBX": "GBp", "ZAC": "ZAc", "ILA": "ILa", "P": "GBp"}
+_HUNDREDTHS = {**MINOR_UNITS, "P": "GBp"}
 _CENTS = "¢"
 _WORDS = {"pence": "GBp", "cents": _CENTS}
 # Words that are codes as well, and in a header mean what they mean in English.

@@ -33,7 +33,7 @@ from sectypes.holdings.values import BARE_CASH
 from sectypes.tickers import canonical, is_cash_phrase
 from sectypes.vocab import is_cash_word, table_is_cash
 
-__all__ = ["is_pending", "position_rows", "read_rows"]
+__all__ = ["is_pending", "position_rows", "read_rows", "says_cash_in_words"]
 
 _TICKER_LIKE = re.compile(r"[A-Z0-9$][A-Z0-9.$/*^=+:-]{0,20}")
 _IDENTIFIERS = ("ticker", "cusip", "isin")
@@ -198,7 +198,9 @@ class _Sums:
         name, first = block.text(row, "name"), cell_text(row.cells[filled[0]])
         texts = [ticker] if ticker else [first, name] if name else [first]
         words = [text for text in texts if is_sum(text) or (says_total(text) and text is texts[-1])]
-        if not words and _is_nameless(block, row):
+        if not words:
+            if not _is_nameless(block, row):
+                return None
             words = [text for text in map(cell_text, row.cells) if text and is_sum(text)]
         if not words:
             return self._unnamed(row)
@@ -217,8 +219,8 @@ class _Sums:
         return None if cash is None or has_units else _renamed(block, row, cash)
 
     def _unnamed(self, row: Row) -> Row | None:
-        """`_LEFT_OUT` for a row that names nothing and has the value of the rows above."""
-        if not _is_nameless(self._block, row) or not self._rows_in_amount(row):
+        """`_LEFT_OUT` for a row that names nothing, where it has the value of the rows above."""
+        if not self._rows_in_amount(row):
             return None
         self._note(f"row {row.line} names no security and is left out as the sum of those above")
         self._waiting.append(None)
@@ -275,10 +277,16 @@ def _says_cash(block: Block, row: Row) -> bool:
     ticker, name = block.text(row, "ticker"), block.text(row, "name")
     if any(is_sum(word) or says_total(word) for word in (ticker, name) if word):
         return False
-    kind = None if block.header.says_only_type else block.text(row, "provider_type")
     is_bare = canonical(ticker) in BARE_CASH and math.isnan(block.amount(row, "units"))
     has_amount = not math.isnan(block.worth(row)) or not math.isnan(block.amount(row, "units"))
-    return has_amount and (is_bare or table_is_cash(ticker=ticker, name=name, provider_type=kind))
+    return has_amount and (is_bare or says_cash_in_words(block, row))
+
+
+def says_cash_in_words(block: Block, row: Row) -> bool:
+    """Whether ticker, name or type of a row, which may be a total, are words for cash."""
+    kind = None if block.header.says_only_type else block.text(row, "provider_type")
+    ticker, name = block.text(row, "ticker"), block.text(row, "name")
+    return table_is_cash(ticker=ticker, name=name, provider_type=kind)
 
 
 def _renamed(block: Block, row: Row, text: str) -> Row:

@@ -26,7 +26,7 @@ from sectypes.holdings.cells import Block, Row, cell_text, is_number, some
 from sectypes.holdings.frame import Position
 from sectypes.holdings.money import money_of, settled
 from sectypes.holdings.payload import as_text
-from sectypes.holdings.rows import is_pending, position_rows
+from sectypes.holdings.rows import is_pending, position_rows, says_cash_in_words
 from sectypes.holdings.unsaid import (
     EUROPEAN,
     is_two_way,
@@ -188,9 +188,15 @@ class _Reader:
             exchange=text["exchange"],
         )
         said = self._said_cash(block, row)
-        is_cash = is_pending(block, row) or _is_cash(block, position) if said is None else said
-        position = position._replace(is_cash=is_cash)
-        if not is_cash and is_asset_class(**_cash_evidence(position)):
+        evidence = _cash_evidence(position)
+        if said is None:
+            said = (
+                is_pending(block, row)
+                or table_is_cash(**evidence)
+                or is_bare_cash(position, has_units="units" in block.header.columns)
+            )
+        position = position._replace(is_cash=said)
+        if not said and is_asset_class(**evidence):
             position = position._replace(provider_type=None)
         if self._is_short(block, row):
             position = shorted(position)
@@ -282,12 +288,6 @@ _TEXT_ROLES = (
 )  # fmt: skip
 
 
-def _is_cash(block: Block, position: Position) -> bool:
-    """Whether the row says that it is cash."""
-    says_so = table_is_cash(**_cash_evidence(position))
-    return says_so or is_bare_cash(position, has_units="units" in block.header.columns)
-
-
 class _CashEvidence(TypedDict):
     """What `table_is_cash` asks of a position."""
 
@@ -321,7 +321,4 @@ def _is_no_money(block: Block, row: Row) -> bool:
     is_said = any(map(is_number, numbers)) or not _NOTHING.issuperset(map(str.lower, amounts))
     if is_said or not block.header.has_amounts:
         return False
-    kind = None if block.header.says_only_type else block.text(row, "provider_type")
-    ticker, name = block.text(row, "ticker"), block.text(row, "name")
-    is_cash = table_is_cash(ticker=ticker, name=name, provider_type=kind)
-    return is_cash or is_pending(block, row)
+    return says_cash_in_words(block, row) or is_pending(block, row)

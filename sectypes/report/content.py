@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from sectypes.checks import is_missing
 from sectypes.files import readable
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def shown(column: str, value: Any) -> str:
     """
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
-    if pd.api.types.is_scalar(value) and pd.isna(value):
+    if is_missing(value):
         return ""
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M} UTC" if value.tz is None else _utc(value)
@@ -202,7 +203,7 @@ def shown(column: str, value: Any) -> str:
 
 def sort_key(value: Any) -> str | None:
     """What a page sorts by where the shown text would sort wrongly: numbers and times."""
-    if isinstance(value, bool | np.bool_) or (pd.api.types.is_scalar(value) and pd.isna(value)):
+    if isinstance(value, bool | np.bool_) or is_missing(value):
         return None
     if isinstance(value, pd.Timestamp):
         return repr(value.timestamp())

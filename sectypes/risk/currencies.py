@@ -13,16 +13,15 @@ from sectypes.checks import is_number
 from sectypes.errors import Failure, InputError
 from sectypes.risk.numbering import recode
 from sectypes.risk.rates import FloatArray, IntArray
+from sectypes.tickers import MINOR_UNITS
 
-__all__ = ["exchange_rates", "rates_by_currency", "unused"]
+__all__ = ["factors_to_base", "rates_by_currency", "unused"]
 
 _NO_CURRENCY = -1
 _MOST_CURRENCIES = 10_000
-_MINOR_UNITS = {"GBX": "GBp", "ZAC": "ZAc", "ILA": "ILa"}
-"""Hundredths that are quoted like a currency, and how exchanges write them (pence: GBp, GBX)."""
 
 
-def exchange_rates(
+def factors_to_base(
     holdings: pd.DataFrame, codes: IntArray, labels: pd.Index[Any], fx: Mapping[str, float] | None
 ) -> tuple[FloatArray | None, tuple[str, ...]]:
     """Factor to the base currency of each row, None where nothing needs to be converted."""
@@ -70,7 +69,7 @@ def _currency(word: Hashable) -> str:
     """One spelling of a currency. A small last letter (GBp) tells a hundredth from its whole."""
     name = str(word).strip()
     is_minor = len(name) == 3 and name[:2].isupper() and name[2].islower()
-    return name if is_minor else _MINOR_UNITS.get(name.upper(), name.upper())
+    return name if is_minor else MINOR_UNITS.get(name.upper(), name.upper())
 
 
 def _refuse_blank(blank: Any, names: list[str]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sectypes.checks import is_missing, numbers_by_name, or_design
-from sectypes.errors import InputError, shown
+from sectypes.errors import InputError, first_of, shown
 from sectypes.risk.book import Book, make_book, names_of
 from sectypes.risk.concentration import Method, concentration, whole_book
 from sectypes.risk.curves import (
@@ -262,9 +262,7 @@ def _book_warnings(
             f"{method} shows a loss of {shown:.1%}, but {name} alone would lose {worst.loss:.1%}"
         )
     if book.substituted:
-        listed = ", ".join(book.substituted[:5])
-        more = f" and {len(book.substituted) - 5} more" if len(book.substituted) > 5 else ""
-        found.append(f"the single-stock rate stands in for: {listed}{more}")
+        found.append(f"the single-stock rate stands in for: {first_of(book.substituted, 5)}")
     return found
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from sectypes.errors import Failure, InputError, shown
 from sectypes.risk.book import numbers
-from sectypes.risk.currencies import exchange_rates, unused
+from sectypes.risk.currencies import factors_to_base, unused
 from sectypes.risk.layout import Layout
 from sectypes.risk.numbering import factorized
 from sectypes.risk.rates import BoolArray, FloatArray, IntArray
@@ -153,7 +153,7 @@ def weigh(
     if "value" not in holdings:
         raise InputError("The frame has neither a column 'weight' nor a column 'value'.")
     values = _known(holdings, "value")
-    rates, notes = exchange_rates(holdings, codes, labels, fx)
+    rates, notes = factors_to_base(holdings, codes, labels, fx)
     values = values if rates is None else values * rates
     net, largest = _net_values(values, layout, labels)
     return Weighed(values, net, Grid.of(largest, layout.most), layout, labels, notes)

@@ -8,7 +8,7 @@ Nothing here knows any security.
 from __future__ import annotations
 
 from sectypes.tickers._identifiers import is_cusip, is_debt, is_debt_cusip, is_figi, is_isin
-from sectypes.tickers._money import ISO_4217, is_cash_phrase, is_coin, squeeze
+from sectypes.tickers._money import ISO_4217, MINOR_UNITS, is_cash_phrase, is_coin, squeeze
 from sectypes.tickers._options import OccOption
 from sectypes.tickers._shapes import Shape, parse_occ, shape
 from sectypes.tickers._spelling import (
@@ -21,6 +21,7 @@ from sectypes.tickers._spelling import (
 
 __all__ = [
     "ISO_4217",
+    "MINOR_UNITS",
     "OccOption",
     "Shape",
     "canonical",

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 
 __all__ = [
     "ISO_4217",
+    "MINOR_UNITS",
     "cash_currency",
     "codes",
     "is_cash_phrase",
@@ -35,6 +38,9 @@ ISO_4217: frozenset[str] = codes(
     """
 )
 """Codes of ISO 4217 that are money of a country or a union of countries."""
+
+MINOR_UNITS: Mapping[str, str] = MappingProxyType({"GBX": "GBp", "ZAC": "ZAc", "ILA": "ILa"})
+"""Hundredths that are quoted like a currency, and how exchanges write them (pence: GBp, GBX)."""
 
 # Money under codes that ISO 4217 does not list (any more): offshore yuan, pence, older codes.
 _MONEY = ISO_4217 | codes("CNH GBX HRK SLL VEF BYR ZWL CUC STD MRO")
