@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 __all__ = ["CacheStats", "Expiring", "MemoryCache", "guard_forks", "utc_now"]
 
@@ -64,6 +64,20 @@ class CacheStats:
     evictions: int
 
 
+class _Asked(NamedTuple):
+    """Keys that one call asked for, and how many of them were answered."""
+
+    keys: tuple[str, ...]
+    hits: int
+
+
+class _Put(NamedTuple):
+    """Values that one call put, and the keys of the whole call."""
+
+    values: Mapping[str, Any]
+    together: Container[str]
+
+
 class MemoryCache(Generic[V]):
     """Keep up to `maxsize` values; the least asked for makes room, of several the longest unused.
 
@@ -71,6 +85,9 @@ class MemoryCache(Generic[V]):
     now and then, so that yesterday's favourites give way. A value put into a full cache replaces
     one that is asked for less or, among equals, one that was not put by the same call; where there
     is none it is not admitted. So a call of any size cannot sweep the cache.
+
+    A call only notes what it asked for and put; the next one enters that, before it looks at
+    anything. So nobody waits for the counting of thousands of keys that came for the first time.
 
     Safe for threads and forks. Values are handed out as they are: they must be immutable.
 
@@ -104,18 +121,17 @@ class MemoryCache(Generic[V]):
 
     def get_many(self, keys: Iterable[str]) -> dict[str, V]:
         """The fresh values among `keys`; each distinct key counts as asked for once."""
-        asked = dict.fromkeys(keys)
+        asked = tuple(keys)
         now = self._clock()
         with self._lock:
-            self._count(asked, 1)
+            self._enter_notes()
             held = self._held
             found = {
                 key: value
                 for key in asked
                 if (value := held.get(key)) is not None and value.is_fresh(now)
             }
-            self._hits += len(found)
-            self._misses += len(asked) - len(found)
+            self._note(_Asked(asked, len(found)), is_small=len(asked) <= self._maxsize)
         return found
 
     def used(self, keys: Collection[str], times: int) -> None:
@@ -124,21 +140,24 @@ class MemoryCache(Generic[V]):
         For one who still has the values that `get_many` gave him, while `changes` is the same.
         """
         with self._lock:
+            self._enter_notes()
             hits = sum(key in self._held for key in keys)
-            self._count(keys, times)
-            self._hits += hits * times
-            self._misses += (len(keys) - hits) * times
+            self._count(keys, times, hits)
 
     def stale_many(self, keys: Iterable[str]) -> dict[str, V]:
         """The expired values among `keys` that are still held; asking so does not count as use."""
-        now = self._clock()
+        wanted, now = list(keys), self._clock()
+        if not wanted:
+            return {}
         with self._lock:
-            known = {key: self._held[key] for key in keys if key in self._held}
+            self._enter_notes()
+            known = {key: self._held[key] for key in wanted if key in self._held}
         return {key: value for key, value in known.items() if not value.is_fresh(now)}
 
     def peek(self, key: str) -> V | None:
         """The fresh value of `key`, if one is held; asking so does not count as use."""
         with self._lock:
+            self._enter_notes()
             value = self._held.get(key)
         return value if value is not None and value.is_fresh(self._clock()) else None
 
@@ -152,22 +171,19 @@ class MemoryCache(Generic[V]):
         together : Container[str] | None
             All keys of the call that these are a part of; None where these are all.
         """
-        call = values if together is None else together
         with self._lock:
-            held, uses, ghosts, levels = self._held, self._uses, self._ghosts, self._levels
             self._changes += bool(values)
-            for key, value in values.items():
-                if key in held:
-                    held[key] = value
-                elif len(held) < self._maxsize or self._makes_room(key, call):
-                    count = ghosts.pop(key, 0)
-                    held[key] = value
-                    uses[key] = count
-                    levels[count][key] = None
+            self._waiting += len(values)
+            put = dict(values)
+            room = self._maxsize - len(self._held)
+            self._note(
+                _Put(put, put if together is None else together), is_small=self._waiting <= room
+            )
 
     def discard(self, key: str) -> None:
         """Hold nothing for `key` any more, if anything was held."""
         with self._lock:
+            self._enter_notes()
             if key in self._held:
                 self._remove(key)
                 self._changes += 1
@@ -175,11 +191,12 @@ class MemoryCache(Generic[V]):
     def clear(self) -> None:
         """Hold nothing; the statistics go on."""
         with self._lock:
+            self._enter_notes()
             self._forget_all()
             self._changes += 1
 
     def __len__(self) -> int:
-        return len(self._held)
+        return self.stats.entries
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self)} of {self._maxsize})"
@@ -193,15 +210,44 @@ class MemoryCache(Generic[V]):
     def stats(self) -> CacheStats:
         """What happened so far."""
         with self._lock:
+            self._enter_notes()
             return CacheStats(self._hits, self._misses, len(self._held), self._evictions)
 
     def _forget_all(self) -> None:
+        self._notes: list[_Asked | _Put] = []  # of the calls since the last look, in order
+        self._waiting = 0  # values in the notes
         self._held: dict[str, V] = {}
         self._uses: dict[str, int] = {}  # of the keys held
         self._ghosts: dict[str, int] = {}  # of keys asked for and not held
         # The keys held, by their use; the longest unused first.
         self._levels = tuple(OrderedDict[str, None]() for _ in range(TOP + 1))
         self._asked = 0
+
+    def _note(self, note: _Asked | _Put, *, is_small: bool) -> None:
+        """Leave for the next call to enter what is small enough to be kept until then."""
+        self._notes.append(note)
+        if not is_small:
+            self._enter_notes()
+
+    def _enter_notes(self) -> None:
+        """Do what the calls since the last look left to be done."""
+        notes, self._notes, self._waiting = self._notes, [], 0
+        for note in notes:
+            if isinstance(note, _Asked):
+                self._count(dict.fromkeys(note.keys), 1, note.hits)
+            else:
+                self._take(note.values, note.together)
+
+    def _take(self, values: Mapping[str, V], together: Container[str]) -> None:
+        held, uses, ghosts, levels = self._held, self._uses, self._ghosts, self._levels
+        for key, value in values.items():
+            if key in held:
+                held[key] = value
+            elif len(held) < self._maxsize or self._makes_room(key, together):
+                count = ghosts.pop(key, 0)
+                held[key] = value
+                uses[key] = count
+                levels[count][key] = None
 
     def _remove(self, key: str) -> None:
         del self._held[key]
@@ -219,8 +265,10 @@ class MemoryCache(Generic[V]):
         self._evictions += 1
         return True
 
-    def _count(self, asked: Collection[str], times: int) -> None:
+    def _count(self, asked: Collection[str], times: int, hits: int) -> None:
         """Count distinct keys as asked for, by so many calls that asked for all of them."""
+        self._hits += hits * times
+        self._misses += (len(asked) - hits) * times
         self._age(min(len(asked), self._maxsize) * times)
         uses, ghosts, levels = self._uses, self._ghosts, self._levels
         renew = levels[TOP].move_to_end

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sectypes.cache import MemoryCache
 from sectypes.precedence import Held, Known
+from sectypes.taxonomy import Classification
 from sectypes.trails import as_known
 
 __all__ = ["Memory"]
@@ -49,12 +50,16 @@ class Memory:
 
         A fact that never expires is left out: it would hide what others write about its key.
         """
-        lasting = {
-            key: held
+        together = values if together is None else together
+        passing = [
+            key
             for key, held in values.items()
-            if isinstance(held, Known) or held.expires_at is not None
-        }
-        self._cache.put_many(lasting, together=values if together is None else together)
+            if isinstance(held, Classification) and held.expires_at is None
+        ]
+        lasting = {**values}
+        for key in passing:
+            del lasting[key]
+        self._cache.put_many(lasting, together=together)
 
     def peek(self, key: str) -> Known | None:
         """What still counts of `key`; asking so does not count as use."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import perf_counter
@@ -20,6 +20,8 @@ __all__ = ["LAYERS", "Layer", "Metrics"]
 LAYERS = ("memory", "database", "network")
 SAMPLES = 1000
 """Times kept of each layer: the last ones."""
+CALLS = 100
+"""After so many calls the uses of their tickers are counted, if nobody has asked for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Metrics:
         self._seconds = {name: deque[float](maxlen=SAMPLES) for name in LAYERS}
         self._served: Counter[str] = Counter()
         self._uses: Counter[str] = Counter()
+        self._calls: list[tuple[Sequence[str], int]] = []  # whose uses are yet to be counted
         guard_forks().add(self)
 
     def asked(self, layer: str, asked: int, *, hits: int) -> None:
@@ -133,16 +136,24 @@ class Metrics:
 
     # -- uses of tickers --------------------------------------------------------------------
 
-    def used(self, keys: Iterable[str], times: int = 1) -> None:
-        """Count each key as asked for `times` more."""
+    def used(self, keys: Sequence[str], times: int = 1) -> None:
+        """Count each key as asked for `times` more; it is only noted, and counted later."""
         with self._lock:
-            self._uses.update(keys if times == 1 else dict.fromkeys(keys, times))
+            self._calls.append((keys, times))
+            if len(self._calls) >= CALLS:
+                self._count_uses()
 
     def take_uses(self) -> dict[str, int]:
         """The uses counted since the last call of this."""
         with self._lock:
+            self._count_uses()
             taken, self._uses = self._uses, Counter()
         return dict(taken)
+
+    def _count_uses(self) -> None:
+        calls, self._calls = self._calls, []
+        for keys, times in calls:
+            self._uses.update(keys if times == 1 else dict.fromkeys(keys, times))
 
 
 def _percentile(seconds: Iterable[float], percent: int) -> float | None:

@@ -74,13 +74,15 @@ def sort_rows(queries: Sequence[Query], overrides: Mapping[str, Classification])
     A book has few kinds of rows, so what the words of a row can tell is asked once a kind.
     """
     keys = [row.key for row in queries]
-    kinds = [(row.provider_type, row.provider, row.is_cash, row.name is None) for row in queries]
+    says = [n for n, row in enumerate(queries) if row.name or row.provider_type or row.is_cash]
+    kinds = [
+        (row.provider_type, row.provider, row.is_cash, row.name is None)
+        for row in map(queries.__getitem__, says)
+    ]
     can_tell = {kind: _can_tell(*kind) for kind in set(kinds)}
+    numbers = list(compress(says, map(can_tell.__getitem__, kinds)))
     distinct = dict.fromkeys(keys)
     marked = distinct.keys() & {"", *overrides}
-    numbers: list[int] = []
-    if any(can_tell.values()):
-        numbers += compress(range(len(keys)), map(can_tell.__getitem__, kinds))
     if marked:
         numbers += [number for number, key in enumerate(keys) if key in marked]
     aside: dict[int, Classification | Label | None] = {}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sectypes.cache import AGEING, GHOSTS, TOP, CacheStats, MemoryCache
+from sectypes.cache import AGEING, GHOSTS, TOP, CacheStats, MemoryCache, _Put
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -201,6 +201,14 @@ def test_discard_and_clear():
     assert resolve(cache, ["A"]) == 1
 
 
+def test_clearing_right_after_a_call_still_counts_that_call():
+    cache: MemoryCache[Value] = MemoryCache(5)
+    resolve(cache, ["A", "B"])
+    cache.get_many(["A", "B", "C", "C"])
+    cache.clear()
+    assert cache.stats == CacheStats(hits=2, misses=3, entries=0, evictions=0)
+
+
 def test_stale_reads_are_no_use_and_no_miss():
     cache: MemoryCache[Value] = MemoryCache(5)
     cache.stale_many(["A"])
@@ -258,6 +266,8 @@ def test_whatever_is_called_the_books_agree(steps, maxsize):
             cache.put_many({key: Value(key) for key in keys})
         for key in keys if action == "discard" else ():
             cache.discard(key)
+        waiting = sum(len(note.values) for note in cache._notes if isinstance(note, _Put))
+        assert len(cache._held) + waiting <= maxsize
         assert len(cache) <= maxsize
         filed = [key for level in cache._levels for key in level]
         assert sorted(filed) == sorted(cache._held) == sorted(cache._uses)
