@@ -115,7 +115,7 @@ def test_many_keys_and_rows_come_in_several_statements(store_url, clock):
 
 ODD_KEYS = [
     "ON", "NO", "NULL", "TRUE", "0005", "1E5", "BRK-B", "'; DROP TABLE x; --", '"', "\\", "{a,b}",
-    "%s", ":key", "😀", "Ä", "a b", "AAPL250117C00155000", "W" * TICKER_WIDTH,
+    "a\nb", "\t", ",", "%s", ":key", "😀", "Ä", "a b", "AAPL250117C00155000", "W" * TICKER_WIDTH,
 ]  # fmt: skip
 
 

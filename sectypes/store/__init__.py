@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import partial
+from itertools import filterfalse
 from types import TracebackType
 from typing import Any
 
@@ -118,8 +119,12 @@ class SqlStore(Upkeep):
 
     def _look_up(self, keys: Sequence[str], now: datetime, connection: Connection) -> Stored:
         facts = sql.select_facts(connection, keys)
-        late = {key for key, fact in facts.items() if fact.expires_at and fact.expires_at <= now}
-        open_ = [key for key in keys if key in late or key not in facts]
+        late = {
+            key
+            for key, fact in facts.items()
+            if (until := fact.expires_at) is not None and until <= now
+        }
+        open_ = [*late, *filterfalse(facts.__contains__, keys)]
         misses = sql.select_misses(connection, open_)
         return Stored(facts, misses, sql.select_opinions(connection, keys), late)
 

@@ -19,7 +19,6 @@ from sectypes.errors import ConfigError
 
 __all__ = [
     "EXACT",
-    "WRITES",
     "as_secret",
     "file_of",
     "is_in_memory",
@@ -27,6 +26,7 @@ __all__ = [
     "make_file",
     "parse_url",
     "postgresql_engine",
+    "prepare",
     "sqlite_engine",
 ]
 
@@ -37,7 +37,7 @@ STATEMENT_S = 30
 """Longest time for one statement on PostgreSQL."""
 EXACT = "sectypes_exact"
 """SQL function on SQLite: a number as the shortest text that means it, as Python writes it."""
-WRITES = "sectypes_writes"
+_WRITES = "sectypes_writes"
 """Execution option of a connection: whether its transaction is going to write."""
 
 
@@ -90,6 +90,16 @@ def is_in_memory(url: URL) -> bool:
 def _unless_given(url: URL, **defaults: Any) -> dict[str, Any]:
     """The arguments for the driver that the URL does not set itself."""
     return {name: value for name, value in defaults.items() if name not in url.query}
+
+
+def prepare(connection: Connection, *, writes: bool) -> None:
+    """Get a connection ready for transactions that write, or only read."""
+    options: dict[str, Any] = {_WRITES: writes}
+    if connection.dialect.name == "postgresql" and not writes:
+        # By default each statement sees what is committed when it starts, in a transaction as
+        # without one. Without one the server is asked half as often.
+        options["isolation_level"] = "AUTOCOMMIT"
+    connection.execution_options(**options)
 
 
 # -- SQLite ---------------------------------------------------------------------------------
@@ -186,7 +196,7 @@ def _prefer_wal(connection: sqlite3.Connection) -> str:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
+    writes = connection.get_execution_options().get(_WRITES, False)
     # A writer waits for its turn at the start: in the middle SQLite would refuse at once.
     if writes:
         # KiB, so that the pages of a bulk load stay in memory; for one that reads its rows once
@@ -218,13 +228,14 @@ def postgresql_engine(url: URL) -> Engine:
 
     def set_up(connection: Any, record: object) -> None:
         # Not among the connection's options, which poolers such as PgBouncer refuse.
+        connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SET TimeZone = 'UTC'; SET lock_timeout = '{wait_s}s';"
                 f" SET statement_timeout = '{STATEMENT_S}s';"
                 f" SET idle_in_transaction_session_timeout = '{STATEMENT_S}s'"
             )
-        connection.commit()
+        connection.autocommit = False
 
     event.listen(engine, "connect", set_up)
     return engine

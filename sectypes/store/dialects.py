@@ -9,16 +9,15 @@ for 10,000 facts, arrays 1.1 s), or COPY into a table of the transaction where t
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
 from sqlalchemy import (
     ARRAY,
-    JSON,
     BindParameter,
     Column,
     ColumnElement,
@@ -37,7 +36,6 @@ from sqlalchemy import (
     cast,
     false,
     func,
-    inspect,
     or_,
     select,
     true,
@@ -48,6 +46,7 @@ from sqlalchemy import table as new_table
 from sqlalchemy.exc import DBAPIError
 
 from sectypes.store.connect import EXACT
+from sectypes.store.prepared import execute
 from sectypes.store.rows import Row
 
 if TYPE_CHECKING:
@@ -57,6 +56,7 @@ __all__ = [
     "KEYS_A_SELECT",
     "among",
     "as_iso",
+    "as_text",
     "batched",
     "each_of",
     "has_table",
@@ -94,15 +94,14 @@ def _is_postgresql(connection: Connection) -> bool:
 
 def among(connection: Connection, column: Column[str], keys: list[str]) -> ColumnElement[bool]:
     """Whether the column is one of `keys`, however many."""
+    given = bindparam(None, as_text(connection, keys), Text)
     if _is_postgresql(connection):
-        # An array in the statement's text costs a parse tree and a plan for each of its elements.
-        given = select(func.json_array_elements_text(cast(_as_text(keys), JSON)))
-        return column == any_(func.array(given.scalar_subquery()))
-    return column.in_(select(_json_each(keys).c.value))
+        return _is_in(column, given)
+    return column.in_(select(_json_each(given).c.value))
 
 
 def each_of(
-    connection: Connection, statement: Select[Any], column: Column[str], keys: list[str]
+    connection: Connection, statement: Select[Any], column: Column[str], keys: BindParameter[str]
 ) -> Select[Any]:
     """The statement for the rows whose column is one of `keys`; NULLs may stand for no row.
 
@@ -110,17 +109,28 @@ def each_of(
     does so whatever the planner thinks of the tables.
     """
     if _is_postgresql(connection):
-        return statement.where(among(connection, column, keys))
+        return statement.where(_is_in(column, keys))
     given = _json_each(keys)
     return statement.select_from(given.outerjoin(column.table, column == given.c.value))
 
 
-def _as_text(keys: list[str]) -> BindParameter[str]:
-    return bindparam(None, json.dumps(keys), Text)
+def as_text(connection: Connection, keys: list[str]) -> str:
+    """Keys as one text, in which they are handed over: an array for PostgreSQL, or JSON."""
+    if not _is_postgresql(connection):
+        return msgspec.json.encode(keys).decode()
+    # NUL is in no key. (Quoting in arrays: PostgreSQL manual, 8.15.6.)
+    quoted = "\0".join(keys).replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","')
+    return '{"' + quoted + '"}' if keys else "{}"
 
 
-def _json_each(keys: list[str]) -> TableValuedAlias:
-    return func.json_each(_as_text(keys)).table_valued("value")
+def _is_in(column: Column[str], keys: BindParameter[str]) -> ColumnElement[bool]:
+    many = ARRAY(Text)
+    # Without the subquery the server would plan for each of the keys.
+    return column == any_(cast(select(cast(keys, many)).scalar_subquery(), many))
+
+
+def _json_each(keys: BindParameter[str]) -> TableValuedAlias:
+    return func.json_each(keys).table_valued("value")
 
 
 def as_iso(connection: Connection, column: Column[datetime]) -> ColumnElement[str]:
@@ -151,9 +161,15 @@ def has_no_time(connection: Connection, column: Column[datetime]) -> ColumnEleme
 
 def has_table(connection: Connection, name: str) -> bool:
     """Whether there is such a table; SQLAlchemy's own question takes a new PostgreSQL 5 ms."""
+    return execute(connection, _tables_named, name=name).first() is not None
+
+
+def _tables_named(connection: Connection) -> Select[Any]:
+    name = bindparam("name", type_=Text)
     if _is_postgresql(connection):
-        return bool(connection.scalar(select(func.to_regclass(name).is_not(None))))
-    return inspect(connection).has_table(name)
+        return select(name).where(func.to_regclass(name).is_not(None))
+    tables = new_table("sqlite_master", new_column("type", Text), new_column("name", Text))
+    return select(tables.c.name).where(tables.c.type == "table", tables.c.name == name)
 
 
 def listed(connection: Connection, column: Column[Any]) -> ColumnElement[str]:

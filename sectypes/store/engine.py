@@ -11,26 +11,27 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
-from sqlalchemy import Connection, Engine, String, column, func, select, table
+from sqlalchemy import Connection, Engine, Select, String, column, func, select, table
 from sqlalchemy.exc import SQLAlchemyError
 
 from sectypes.config import Secret
 from sectypes.errors import StoreSchemaError, StoreUnavailable
 from sectypes.forks import fork_gate
 from sectypes.store.connect import (
-    WRITES,
     file_of,
     is_in_memory,
     is_sqlite,
     make_file,
     parse_url,
     postgresql_engine,
+    prepare,
     sqlite_engine,
 )
 from sectypes.store.dialects import has_table
 from sectypes.store.faults import explain_argument, explain_file, explain_postgresql, explain_sqlite
+from sectypes.store.prepared import execute
 from sectypes.store.tables import REVISION, VERSION_TABLE
 
 __all__ = ["Database", "read_revision", "wrong_schema"]
@@ -128,10 +129,12 @@ class Database:
         try:
             with self._gate():
                 opened = self._open()
-                with opened.turn:
-                    if checked:
-                        self._check_schema(opened)
-                    return _transact(opened.engine, work, writes=writes)
+                with opened.turn, opened.engine.connect() as connection:
+                    prepare(connection, writes=writes)
+                    if checked and not opened.is_checked:
+                        self._check_schema(connection, writes=writes)
+                        opened.is_checked = True
+                    return _transact(connection, work)
         except SQLAlchemyError as error:
             explain = explain_sqlite if is_sqlite(self._url) else explain_postgresql
             problem = explain(self.label, error)
@@ -175,18 +178,17 @@ class Database:
             found = None
         return None if found is None else (found.st_dev, found.st_ino)
 
-    def _check_schema(self, opened: _Opened) -> None:
-        if opened.is_checked:
-            return
-        found = _transact(opened.engine, read_revision, writes=False)
+    def _check_schema(self, connection: Connection, *, writes: bool) -> None:
+        found = _transact(connection, read_revision)
         if is_sqlite(self._url) and (found is None or found < REVISION):
             # Imported only now, because Alembic costs more time than a whole lookup.
             from sectypes.store.migrate import upgrade_connection
 
-            _transact(opened.engine, upgrade_connection, writes=True)
+            prepare(connection, writes=True)
+            _transact(connection, upgrade_connection)
+            prepare(connection, writes=writes)
         elif found != REVISION:
             raise wrong_schema(self.label, found)
-        opened.is_checked = True
 
 
 class _Opened:
@@ -205,8 +207,11 @@ def read_revision(connection: Connection) -> str | None:
     """The schema's revision; None where there is none."""
     if not has_table(connection, VERSION_TABLE):
         return None
-    revision = column("version_num", String)
-    return connection.scalar(select(revision).select_from(table(VERSION_TABLE)))
+    return execute(connection, _version).scalar()
+
+
+def _version(connection: Connection) -> Select[Any]:
+    return select(column("version_num", String)).select_from(table(VERSION_TABLE))
 
 
 def wrong_schema(label: str, found: str | None) -> StoreSchemaError:
@@ -223,8 +228,6 @@ def wrong_schema(label: str, found: str | None) -> StoreSchemaError:
     )
 
 
-def _transact(engine: Engine, work: Callable[[Connection], T], *, writes: bool) -> T:
-    with engine.connect() as connection:
-        connection.execution_options(**{WRITES: writes})
-        with connection.begin():
-            return work(connection)
+def _transact(connection: Connection, work: Callable[[Connection], T]) -> T:
+    with connection.begin():
+        return work(connection)

@@ -130,7 +130,15 @@ def count_of(table: str, value: Any) -> int:
 
 def _read(kind: Any, given: str | Sequence[Any]) -> list[Any]:
     """Values as what they mean, None where there is none."""
-    return _in_utc(_times(given)) if kind is datetime else _read_as(kind, given)
+    if kind is not datetime:
+        return _read_as(kind, given)
+    times = _times(given)
+    return times if _says_utc(given) else _in_utc(times)
+
+
+def _says_utc(given: str | Sequence[Any]) -> bool:
+    """Whether each text of a JSON array of times ends with the offset of UTC, as ours do."""
+    return isinstance(given, str) and 2 * given.count('+00:00"') == given.count('"')
 
 
 def _times(given: str | Sequence[Any]) -> list[datetime | None]:

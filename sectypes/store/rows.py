@@ -89,15 +89,15 @@ def is_key(ticker: str) -> bool:
 
 
 def usable_keys(tickers: Iterable[str]) -> list[str]:
-    """The distinct tickers that `is_key` admits, in order."""
-    distinct = list(dict.fromkeys(tickers))
-    every = "".join(distinct)
+    """The tickers that `is_key` admits, in order."""
+    given = list(tickers)
+    every = "".join(given)
     if every.isascii() and "\0" not in every:
         # Text for any database, all of it: only the widths are left to look at.
-        if {*map(len, distinct)} <= _WIDTHS:
-            return distinct
-        return [ticker for ticker in distinct if 0 < len(ticker) <= TICKER_WIDTH]
-    return [ticker for ticker in distinct if is_key(ticker)]
+        if {*map(len, given)} <= _WIDTHS:
+            return given
+        return [ticker for ticker in given if 0 < len(ticker) <= TICKER_WIDTH]
+    return [ticker for ticker in given if is_key(ticker)]
 
 
 def fact_rows(

@@ -11,9 +11,11 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    CursorResult,
     Select,
     Table,
     Text,
+    bindparam,
     cast,
     delete,
     insert,
@@ -29,6 +31,7 @@ from sectypes.store.dialects import (
     KEYS_A_SELECT,
     among,
     as_iso,
+    as_text,
     batched,
     each_of,
     insert_into,
@@ -36,6 +39,7 @@ from sectypes.store.dialects import (
     listed,
     upsert,
 )
+from sectypes.store.prepared import execute
 from sectypes.store.reading import Columns, Flaw, count_of, read_columns, tell
 from sectypes.store.rows import (
     FACT_COLUMNS,
@@ -93,12 +97,9 @@ def _bare(connection: Connection, column: Column[Any], kind: Any) -> ColumnEleme
     return as_iso(connection, column) if kind is datetime else cast(column, Text)
 
 
-def read_found(
-    connection: Connection, statement: Select[Any], table: Table, kinds: Mapping[str, Any]
-) -> Columns:
-    """Read what a statement finds, whose columns are `kinds`."""
-    found = connection.execute(statement).all()
-    given: Sequence[Sequence[Any]] = list(zip(*found, strict=True)) or [()] * len(kinds)
+def read_found(found: CursorResult[Any], table: Table, kinds: Mapping[str, Any]) -> Columns:
+    """Read what a statement found, whose columns are `kinds`."""
+    given: Sequence[Sequence[Any]] = list(zip(*found.all(), strict=True)) or [()] * len(kinds)
     return read_columns(table.name, kinds, given)
 
 
@@ -122,16 +123,20 @@ def read_keys(
 
     The first is the ticker.
     """
-    lists: list[ColumnElement[Any]] = [listed(connection, table.c[name]) for name in kinds]
     for some in batched(keys, KEYS_A_SELECT):
-        statement = each_of(connection, select(*lists), table.c.ticker, some)
-        texts = connection.execute(statement).one()
+        texts = execute(connection, _listing, table, *kinds, keys=as_text(connection, some)).one()
         # PostgreSQL has no text for no rows.
         found, flaws = read_columns(table.name, kinds, [text or "[]" for text in texts])
         if None in found[0]:
             is_there = [ticker is not None for ticker in found[0]]
             found = [list(compress(values, is_there)) for values in found]
         yield Columns(found, flaws)
+
+
+def _listing(connection: Connection, table: Table, *names: str) -> Select[Any]:
+    """Columns of the rows of some keys, each as one JSON array."""
+    lists: list[ColumnElement[Any]] = [listed(connection, table.c[name]) for name in names]
+    return each_of(connection, select(*lists), table.c.ticker, bindparam("keys", type_=Text))
 
 
 def select_misses(connection: Connection, keys: Sequence[str]) -> dict[str, Miss]:
@@ -265,9 +270,13 @@ def _remember_changes(
 
 def select_opinions(connection: Connection, keys: Sequence[str]) -> dict[str, Classification]:
     """The second opinions on `keys`, fresh or not; most databases hold few, and many none."""
-    if connection.execute(select(second_opinions.c.id).limit(1)).first() is None:
+    if execute(connection, _any_opinion).first() is None:
         return {}
     return select_facts(connection, keys, second_opinions)
+
+
+def _any_opinion(connection: Connection) -> Select[Any]:
+    return select(second_opinions.c.id).limit(1)
 
 
 def upsert_opinions(
@@ -310,11 +319,15 @@ def select_overrides(connection: Connection) -> dict[str, Classification]:
 
 def select_override_entries(connection: Connection) -> list[OverrideEntry]:
     """All overrides with their authors, in the order of their keys."""
-    statement = select(*bare_columns(connection, overrides, OVERRIDE_COLUMNS))
-    statement = statement.order_by(overrides.c.ticker)
-    columns, flaws = read_found(connection, statement, overrides, OVERRIDE_COLUMNS)
+    found = execute(connection, _all_overrides)
+    columns, flaws = read_found(found, overrides, OVERRIDE_COLUMNS)
     tell(flaws)
     return as_overrides(columns)
+
+
+def _all_overrides(connection: Connection) -> Select[Any]:
+    columns = bare_columns(connection, overrides, OVERRIDE_COLUMNS)
+    return select(*columns).order_by(overrides.c.ticker)
 
 
 def upsert_override(connection: Connection, row: Row, ended_at: datetime) -> None:

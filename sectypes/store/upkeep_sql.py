@@ -127,7 +127,7 @@ def select_page(
         statement = statement.where(_facts.expires_at <= now)
     # SQLite knows an offset only together with a limit.
     statement = statement.limit(2**62 if limit is None else limit).offset(offset)
-    columns, flaws = read_found(connection, statement, security_types, FACT_COLUMNS)
+    columns, flaws = read_found(connection.execute(statement), security_types, FACT_COLUMNS)
     tell(flaws)
     return as_facts(columns)
 
@@ -148,7 +148,7 @@ def select_due(connection: Connection, before: datetime, now: datetime) -> list[
         )
     )
     kinds = {**FACT_COLUMNS, "uses": int}
-    (*columns, uses), flaws = read_found(connection, statement, security_types, kinds)
+    (*columns, uses), flaws = read_found(connection.execute(statement), security_types, kinds)
     tell(flaws)
     return list(map(Kept, as_facts(columns), uses))
 
@@ -173,7 +173,8 @@ def _replaced(
 ) -> tuple[list[Replaced], list[Flaw]]:
     statement = select(*bare_columns(connection, security_type_history, HISTORY_COLUMNS))
     statement = statement.where(condition).order_by(_history.changed_at, _history.id)
-    columns, flaws = read_found(connection, statement, security_type_history, HISTORY_COLUMNS)
+    found = connection.execute(statement)
+    columns, flaws = read_found(found, security_type_history, HISTORY_COLUMNS)
     return list(map(Replaced, *columns)), flaws
 
 
@@ -231,7 +232,7 @@ def select_past_overrides(connection: Connection, at: datetime) -> dict[str, Cla
         statement = statement.where(was_made).order_by(table.c.created_at)
         if table is override_history:
             statement = statement.where(override_history.c.ended_at > at)
-        columns, flaws = read_found(connection, statement, table, OVERRIDE_COLUMNS)
+        columns, flaws = read_found(connection.execute(statement), table, OVERRIDE_COLUMNS)
         tell(flaws)
         found |= {entry.made.ticker: entry.made for entry in as_overrides(columns)}
     return found
@@ -245,10 +246,10 @@ def select_all(connection: Connection) -> Dump:
     kinds = {**FACT_COLUMNS, "fmp_data": str}
     bare = bare_columns(connection, security_types, FACT_COLUMNS)
     statement = select(*bare, cast(_facts.fmp_data, Text)).order_by(_facts.ticker)
-    (*columns, payloads), flaws = read_found(connection, statement, security_types, kinds)
+    (*columns, payloads), flaws = read_found(connection.execute(statement), security_types, kinds)
     statement = select(*bare_columns(connection, second_opinions, FACT_COLUMNS))
     statement = statement.order_by(second_opinions.c.ticker)
-    said, left_out = read_found(connection, statement, second_opinions, FACT_COLUMNS)
+    said, left_out = read_found(connection.execute(statement), second_opinions, FACT_COLUMNS)
     tell([*flaws, *left_out])
     return Dump(
         list(map(Listed, as_facts(columns), payloads)),
@@ -262,7 +263,7 @@ def select_flaws(connection: Connection) -> list[Flaw]:
     flaws: list[Flaw] = []
     for table, kinds in _ANSWERING:
         statement = select(*bare_columns(connection, table, kinds))
-        flaws += read_found(connection, statement, table, kinds).flaws
+        flaws += read_found(connection.execute(statement), table, kinds).flaws
     payload = _facts.fmp_data
     unread = and_(payload.is_not(None), not_(is_json(connection, payload)))
     statement = select(_facts.ticker).where(unread)
