@@ -134,7 +134,7 @@ def witnesses(fact: Classification, queries: Sequence[Query]) -> list[Witness]:
     industry = vocab.fmp_industry(fact.raw_label)
     if industry is not None:
         found.append(Witness("its industry", industry, None))
-    form = heuristics.guess(fact.ticker)
+    form = guess_of(fact.ticker, None)
     if form is not None and _is_fund(form):
         label = Label(form.security_type, form.subtype)
         found.append(Witness("the ticker's form", form.note, label))

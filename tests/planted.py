@@ -87,9 +87,11 @@ FAULTS = (
     ),
     Fault(
         "bound parameters: no text from outside is part of a statement",
-        "store/dialects.py",
-        "bindparam(None, json.dumps(keys), Text)",
-        """__import__("sqlalchemy").literal_column("'" + json.dumps(keys) + "'")""",
+        "store/sql.py",
+        "execute(connection, _listing, table, *kinds, keys=as_text(connection, some)).one()",
+        """connection.execute(each_of(connection, select(*(listed(connection, table.c[name])"""
+        """ for name in kinds)), table.c.ticker, __import__("sqlalchemy").literal_column("'" +"""
+        """ as_text(connection, some) + "'"))).one()""",
         (
             "tests/test_hostile.py::test_no_text_from_outside_is_ever_part_of_a_statement",
             "-k",
@@ -98,10 +100,9 @@ FAULTS = (
     ),
     Fault(
         "transactions: a killed writer leaves all or nothing",
-        "store/engine.py",
-        "    with engine.connect() as connection:\n",
-        "    with engine.connect() as connection:\n"
-        '        connection.execution_options(isolation_level="AUTOCOMMIT")\n',
+        "store/connect.py",
+        "driver.autocommit = not writes",
+        "driver.autocommit = True",
         (
             "tests/test_concurrency.py::test_a_writer_killed_between_two_statements_leaves_no_torn_rows",
             "-k",

@@ -245,6 +245,7 @@ def test_what_is_known_about_absent_keys_is_bounded():
     for round_ in range(50):
         cache.get_many(book(f"R{round_}-", 1_000))
         assert len(cache._ghosts) <= GHOSTS * 10
+        assert cache._notes == []
 
 
 calls = st.lists(

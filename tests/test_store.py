@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from sectypes.errors import InputError
 from sectypes.records import Stored
-from sectypes.store import SqlStore
+from sectypes.store import SqlStore, prepared
 from sectypes.store.tables import (
     TICKER_WIDTH,
     UtcDateTime,
@@ -512,3 +512,16 @@ def test_a_naive_time_never_reaches_the_database():
 def test_a_batch_needs_a_row(batch):
     with pytest.raises(ValueError, match="batch must be at least 1"):
         SqlStore("sqlite://", batch=batch)
+
+
+def test_a_statement_s_text_is_made_once_for_all_stores(store_url, clock):
+    with SqlStore(store_url, clock=clock) as first:
+        put(first, fact("A"))
+        first.lookup(["A", "B"])
+        first.overrides()
+        made = dict(prepared._made)
+        with SqlStore(store_url, clock=clock) as second:
+            is_shared = store_url != "sqlite://"
+            assert list(second.lookup(["A", "B"]).facts) == ["A"] * is_shared
+            assert second.overrides() == {}
+    assert prepared._made == made

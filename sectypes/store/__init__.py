@@ -33,8 +33,8 @@ class SqlStore(Upkeep):
     """The cache database, shared by threads and processes.
 
     It is opened by the first call, not before. An SQLite file makes and upgrades its tables
-    itself; a PostgreSQL, which others use too, only by `sectypes db upgrade`. Each call is one
-    transaction. Keys are canonical tickers (`sectypes.tickers.canonical`).
+    itself; a PostgreSQL, which others use too, only by `sectypes db upgrade`. Each call that
+    writes is one transaction. Keys are canonical tickers (`sectypes.tickers.canonical`).
 
     A row that somebody wrote by hand and that cannot be read counts as not known; a `StoreWarning`
     names it, and the other rows are not touched by it.

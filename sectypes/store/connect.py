@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from sectypes.config import Secret, default_database_path
@@ -28,6 +29,7 @@ __all__ = [
     "postgresql_engine",
     "prepare",
     "sqlite_engine",
+    "told_by_sqlalchemy",
 ]
 
 WAIT_S = 5
@@ -93,13 +95,23 @@ def _unless_given(url: URL, **defaults: Any) -> dict[str, Any]:
 
 
 def prepare(connection: Connection, *, writes: bool) -> None:
-    """Get a connection ready for transactions that write, or only read."""
-    options: dict[str, Any] = {_WRITES: writes}
-    if connection.dialect.name == "postgresql" and not writes:
+    """Get a connection ready for transactions that write, or that only read."""
+    connection.execution_options(**{_WRITES: writes})
+    if connection.dialect.name == "postgresql":
         # By default each statement sees what is committed when it starts, in a transaction as
         # without one. Without one the server is asked half as often.
-        options["isolation_level"] = "AUTOCOMMIT"
-    connection.execution_options(**options)
+        with told_by_sqlalchemy(connection):
+            driver: Any = connection.connection.dbapi_connection
+            driver.autocommit = not writes
+
+
+@contextmanager
+def told_by_sqlalchemy(connection: Connection) -> Iterator[None]:
+    """Raise what the driver raises as SQLAlchemy does."""
+    try:
+        yield
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError(None, None, error, hide_parameters=True) from error
 
 
 # -- SQLite ---------------------------------------------------------------------------------

@@ -1,16 +1,16 @@
 """Where the two databases differ: how keys and rows are handed over, and how times are read.
 
-Keys, of which there can be any number, go over as one JSON text, and what is found comes back as
-one for each column. To be written, PostgreSQL takes arrays (SQLAlchemy's executemany needed 7.2 s
-for 10,000 facts, arrays 1.1 s), or COPY into a table of the transaction where there are many rows
-(half of that); SQLite takes prepared rows.
+Keys, of which there can be any number, go over as one text, and what is found comes back as one
+JSON text for each column. To be written, PostgreSQL takes arrays (SQLAlchemy's executemany needed
+7.2 s for 10,000 facts, arrays 1.1 s), or COPY into a table of the transaction where there are many
+rows (half of that); SQLite takes prepared rows.
 """
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,9 +43,8 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as new_column
 from sqlalchemy import table as new_table
-from sqlalchemy.exc import DBAPIError
 
-from sectypes.store.connect import EXACT
+from sectypes.store.connect import EXACT, told_by_sqlalchemy
 from sectypes.store.prepared import execute
 from sectypes.store.rows import Row
 
@@ -312,7 +311,7 @@ def _copied(connection: Connection, table: Table, rows: Sequence[Row]) -> FromCl
         f" AS SELECT {listed} FROM {table.name} WITH NO DATA"
     )
     text = "".join(["\t".join(map(_as_copied, row.values())) + "\n" for row in rows])
-    with _told_by_sqlalchemy(connection), closing(connection.connection.cursor()) as cursor:
+    with told_by_sqlalchemy(connection), closing(connection.connection.cursor()) as cursor:
         driver: Any = cursor
         driver.copy_expert(f"COPY {name} ({listed}) FROM STDIN", io.StringIO(text))
     return new_table(name, *(new_column(one, table.c[one].type) for one in names))
@@ -326,15 +325,6 @@ def _as_copied(value: object) -> str:
         return str(value)
     text = value.replace("\\", "\\\\")
     return text.replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
-
-
-@contextmanager
-def _told_by_sqlalchemy(connection: Connection) -> Iterator[None]:
-    """Raise what the driver raises as SQLAlchemy does."""
-    try:
-        yield
-    except connection.dialect.loaded_dbapi.Error as error:
-        raise DBAPIError(None, None, error, hide_parameters=True) from error
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -91,7 +91,7 @@ class Database:
         return path.parent if path is not None and path.exists() else None
 
     def read(self, work: Callable[[Connection], T], *, checked: bool = True) -> T:
-        """Do `work` in one transaction that only reads; `checked` as for `write`."""
+        """Do `work`, which only reads, on one connection; `checked` as for `write`."""
         return self._run(work, writes=False, checked=checked)
 
     def write(

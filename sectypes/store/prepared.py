@@ -51,7 +51,7 @@ def execute(
     if key not in _made:
         compiled: Any = make(connection, *about).compile(dialect=connection.dialect)
         order = compiled.positiontup
-        _made[key] = _Made(str(compiled), compiled.params, order and tuple(order))
+        _made[key] = _Made(str(compiled), compiled.params, None if order is None else tuple(order))
     text, parameters, order = _made[key]
     named = {**parameters, **given}
     return connection.exec_driver_sql(
