@@ -84,13 +84,23 @@ def numbers_by_name(given: Any, what: str) -> dict[str, float]:
             found[str(key)] = value
         elif is_missing(value):
             found[str(key)] = math.nan
-        elif is_number(value) or isinstance(value, Decimal):
-            found[str(key)] = float(value)
+        elif (read := _as_float(value)) is not None:
+            found[str(key)] = read
         else:
             problems.append(Failure(None, str(key), value, "is not a number"))
     if problems:
         raise InputError(f"The {what} cannot be used.", problems)
     return found
+
+
+def _as_float(value: Any) -> float | None:
+    """A number as a float; None for anything else, and for one that is too large for a float."""
+    if not (is_number(value) or isinstance(value, Decimal)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return None
 
 
 def type_named(word: Any) -> str | None:

@@ -262,8 +262,8 @@ def compare(
     method, curve, max_betas, max_industry_betas
         As in `risk_score`.
     by : str | None
-        None: the whole frame is one book. Otherwise the column that tells portfolios apart, such
-        as ``portfolio``.
+        None: the whole frame is one book. Otherwise the column, or level of the index, that tells
+        portfolios apart, such as ``portfolio``.
     fx : Mapping[str, float] | None
         As in `position_weights`; needed where a portfolio mixes currencies.
 

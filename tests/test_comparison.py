@@ -96,6 +96,20 @@ def test_given_weights_of_several_portfolios_are_not_one_book():
     assert position_weights(frame, by="portfolio").tolist() == [0.1] * 8
 
 
+def test_a_level_of_the_index_tells_portfolios_apart_as_a_column_does():
+    frame = household()
+    indexed = frame.set_index(["portfolio", frame.index.rename("line")])
+    assert (
+        position_weights(indexed, by="portfolio").tolist()
+        == position_weights(frame, by="portfolio").tolist()
+    )
+    pd.testing.assert_frame_equal(
+        compare(indexed, by="portfolio"), compare(frame, by="portfolio"), check_names=True
+    )
+    with pytest.raises(InputError, match=r"no column 'account' .* its index no such level"):
+        compare(indexed, by="account")
+
+
 def test_a_saved_comparison_of_several_portfolios_can_be_computed_again():
     compared = compare(household())
     again = compare(compared.positions())

@@ -473,6 +473,12 @@ def test_a_gap_among_the_exposures_is_named():
             "a maximum beta must be above 0",
         ),
         (
+            lambda: sector_loss({"XLK": 10**400}),
+            "XLK",
+            10**400,
+            "is not a number",
+        ),
+        (
             lambda: whole_book_loss([1.0], ["cash"], leverage=0.0),
             "leverage",
             0.0,

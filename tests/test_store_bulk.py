@@ -188,6 +188,8 @@ def sqlite_file(tmp_path):
         ("expires_at", "'2026-03-02T12:00:00Z'", "expires_at", SEEN),
         ("name", "CAST('a blob' AS BLOB)", "name", "a blob"),
         ("name", "'a' || char(0) || 'b'", "name", "a\0b"),
+        ("name", "CAST(X'41C3' AS TEXT)", "name", "A\ufffd"),  # cut within a letter
+        ("raw_label", "CAST(X'E96C6F' AS TEXT)", "raw_label", "\ufffdlo"),  # Latin-1
         ("leverage", "'2.5'", "leverage", 2.5),
         ("leverage", "9e999", "leverage", float("inf")),
     ],
@@ -317,12 +319,6 @@ def test_a_payload_that_is_no_json_costs_no_other_isin_and_no_backup(sqlite_file
     with pytest.warns(StoreWarning, match="is no JSON, and is left out of the backup: Q1"):
         records = to_records(sqlite_file.dump())
     assert ["fmp_data" in record for record in records] == [True, False]
-
-
-def test_bytes_that_are_no_text_are_told_as_an_error_of_the_database(sqlite_file):
-    by_hand(sqlite_file, "UPDATE security_types SET name = CAST(x'ff' AS TEXT)")
-    with pytest.raises(StoreUnavailable, match="failed unexpectedly"):
-        sqlite_file.lookup(["Q1"])
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,8 @@ def position_weights(
         and ``currency`` is obeyed where it exists. Pence and other hundredths (GBp or GBX, ZAc,
         ILa) are currencies of their own.
     by : str | None
-        Column that tells the portfolios apart; None takes the frame as one book.
+        Column, or level of the index, that tells the portfolios apart; None takes the frame as one
+        book.
     fx : Mapping[str, float] | None
         Value of one unit of a currency in the base currency. The one currency that is not in it
         is the base, which is no hundredth; a rate of exactly 1 names the base, and then none may
@@ -179,9 +180,16 @@ def _portfolios(holdings: pd.DataFrame, by: Hashable | None) -> tuple[IntArray, 
             "by must name one column. Where several tell portfolios apart, make one of them first: "
             "holdings['portfolio'] = holdings['client'] + ' ' + holdings['account']."
         )
-    if by not in holdings:
-        raise InputError(f"The frame has no column {by!r} to tell portfolios apart.")
-    codes, labels = factorized(holdings[by])
+    if by in holdings:
+        column: pd.Series = holdings[by]
+    elif by in holdings.index.names:
+        level: Any = by
+        column = holdings.index.get_level_values(level).to_series(index=holdings.index)
+    else:
+        raise InputError(
+            f"The frame has no column {by!r} to tell portfolios apart, and its index no such level."
+        )
+    codes, labels = factorized(column)
     if (codes < 0).any():
         problems = [
             Failure(int(row), str(by), None, "is missing") for row in np.flatnonzero(codes < 0)

@@ -181,6 +181,7 @@ def _is_sealed(url: URL) -> bool:
 
 def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
+    connection.text_factory = _as_text
     connection.create_function(EXACT, 1, _exact, deterministic=True)
     connection.execute("PRAGMA foreign_keys = ON")
     (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
@@ -188,6 +189,11 @@ def _set_up_sqlite(connection: sqlite3.Connection, record: object) -> None:
         mode = _prefer_wal(connection)
     if mode == "wal":
         connection.execute("PRAGMA synchronous = NORMAL")  # safe with WAL, and much faster
+
+
+def _as_text(written: bytes) -> str:
+    """Text as somebody wrote it; what is no UTF-8 costs its own letters, and not the whole read."""
+    return written.decode("utf-8", "replace")
 
 
 def _exact(number: object) -> str | None:
