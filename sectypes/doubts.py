@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from sectypes.errors import StaleAnswerWarning, UnresolvedWarning, first_of, warn
-from sectypes.taxonomy import Origin, Outcome, Resolution
+from sectypes.taxonomy import NOT_ANY_MORE, Origin, Outcome, Resolution
 
 __all__ = ["doubtful", "warn_about"]
 
@@ -53,7 +53,9 @@ def warn_about(answers: Iterable[Resolution], sources: Mapping[str, str] = _NOBO
         for said in answer.trail:
             if said.outcome in _UNANSWERED and said.room in sources:
                 about = outdated if answer.stale else silent
-                reason = f"{sources[said.room]} gave no answer: {said.note}"
+                # One cause, however many of the calls had begun when it was found.
+                why = said.note.removeprefix(NOT_ANY_MORE)
+                reason = f"{sources[said.room]} gave no answer: {why}"
                 about.setdefault(reason, {})[ticker] = None
     if unresolved or silent:
         parts = [_told(silent)] if silent else []

@@ -17,6 +17,7 @@ from sectypes.frozen import Record
 
 __all__ = [
     "EVIDENCE",
+    "NOT_ANY_MORE",
     "SECURITY_TYPES",
     "Answer",
     "AnswerStatus",
@@ -314,6 +315,10 @@ class AnswerStatus(StrEnum):
     """The quota is spent, for now."""
     FAILED = "failed"
     """No usable answer: no connection, an error on their side, a broken body."""
+
+
+NOT_ANY_MORE = "not asked any more: "
+"""What a note begins with that passes on the answer to another ticker, which concerns all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from support.fmp_server import invalid_key, premium_symbol, profile, server_erro
 
 from sectypes.config import Secret, Settings
 from sectypes.current import get_security_types, get_service, using
+from sectypes.doubts import warn_about
 from sectypes.errors import (
     ConfigError,
     InputError,
@@ -26,7 +27,17 @@ from sectypes.errors import (
 )
 from sectypes.service import SecurityTypeService
 from sectypes.store import SqlStore
-from sectypes.taxonomy import Origin, Outcome, Query, ServedBy, Subtype
+from sectypes.taxonomy import (
+    Attempt,
+    Classification,
+    Origin,
+    Outcome,
+    Query,
+    Resolution,
+    SecurityType,
+    ServedBy,
+    Subtype,
+)
 
 
 def one(service, ticker, **row):
@@ -367,6 +378,23 @@ def test_a_refused_key_is_said_once_a_call_also_where_guesses_stand_in(build, fm
         [text] = told_of(service, rows)
         assert text.startswith("FMP gave no answer: FMP_API_KEY is missing or not accepted")
         assert text.endswith("(3: NEWQ, NEWR, VTSAX)")
+
+
+def test_a_cause_is_said_once_however_many_calls_had_begun_when_it_was_found():
+    notes = {"A": "no such key", "B": "no such key", "C": "not asked any more: no such key"}
+    answers = [
+        Resolution(
+            Query(ticker, ticker),
+            Classification(ticker, SecurityType.ETF, Origin.HEURISTIC),
+            ServedBy.RULES,
+            trail=(Attempt("fmp", Outcome.ERROR, note),),
+        )
+        for ticker, note in notes.items()
+    ]
+    with pytest.warns(UnresolvedWarning) as caught:
+        warn_about(answers, {"fmp": "FMP"})
+    [text] = [str(one.message) for one in caught]
+    assert text == "FMP gave no answer: no such key (3: A, B, C)"
 
 
 def test_a_spent_budget_is_said_beside_the_unresolved(build):

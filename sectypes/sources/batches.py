@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 
 from sectypes.sources.calls import Calls, Gate, NoReply, Reply
 from sectypes.sources.pacing import Limiter, Sleep, backoff
-from sectypes.taxonomy import Answer, AnswerStatus
+from sectypes.taxonomy import NOT_ANY_MORE, Answer, AnswerStatus
 
 __all__ = ["OPEN", "Batch", "Desk", "Tried"]
 
@@ -194,7 +194,7 @@ class Batch:
             self._failed_in_a_row = self._failed_in_a_row + 1 if is_trouble else 0
             is_outage = self._failed_in_a_row >= OUTAGE_CALLS
             if self._for_the_rest is None and (answer.status in _CONCERN_ALL or is_outage):
-                self._for_the_rest = replace(answer, note=f"not asked any more: {answer.note}")
+                self._for_the_rest = replace(answer, note=f"{NOT_ANY_MORE}{answer.note}")
                 self._stop.set()
 
 
