@@ -39,6 +39,8 @@ STATEMENT_S = 30
 """Longest time for one statement on PostgreSQL."""
 EXACT = "sectypes_exact"
 """SQL function on SQLite: a number as the shortest text that means it, as Python writes it."""
+_JSON = 114
+"""The type's number (PostgreSQL manual, 8.19; `SELECT 'json'::regtype::oid`)."""
 _WRITES = "sectypes_writes"
 """Execution option of a connection: whether its transaction is going to write."""
 
@@ -244,6 +246,10 @@ def postgresql_engine(url: URL) -> Engine:
         ),
     )
 
+    extensions: Any = engine.dialect.loaded_dbapi.extensions
+    # What is wanted of JSON is its text (`dialects.listed`); the driver would parse it.
+    as_text = extensions.new_type((_JSON,), "JSON AS TEXT", extensions.UNICODE)
+
     def set_up(connection: Any, record: object) -> None:
         # Not among the connection's options, which poolers such as PgBouncer refuse.
         connection.autocommit = True
@@ -254,6 +260,7 @@ def postgresql_engine(url: URL) -> Engine:
                 f" SET idle_in_transaction_session_timeout = '{STATEMENT_S}s'"
             )
         connection.autocommit = False
+        extensions.register_type(as_text, connection)
 
     event.listen(engine, "connect", set_up)
     return engine

@@ -179,7 +179,8 @@ def listed(connection: Connection, column: Column[Any]) -> ColumnElement[str]:
     its offset.
     """
     if _is_postgresql(connection):
-        return cast(func.json_agg(column), Text)
+        # No cast, for which the server would copy each of them twice: `connect` takes JSON as text.
+        return func.json_agg(column, type_=Text)
     if not isinstance(column.type, Float):
         return func.json_group_array(cast(column, Text), type_=Text)
     # SQLite's JSON has 15 digits of a number, so that only whole ones come through as they are.
