@@ -259,8 +259,8 @@ def postgresql_engine(url: URL) -> Engine:
                 f" SET statement_timeout = '{STATEMENT_S}s';"
                 f" SET idle_in_transaction_session_timeout = '{STATEMENT_S}s'"
             )
-        connection.autocommit = False
         extensions.register_type(as_text, connection)
 
-    event.listen(engine, "connect", set_up)
+    # First of all, so that what SQLAlchemy asks a new server needs no transaction; see `prepare`.
+    event.listen(engine, "connect", set_up, insert=True)
     return engine
