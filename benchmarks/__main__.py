@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import asking, columns, panel, portfolios, processes, rooms, table
-from benchmarks.measuring import ROOT, Row, Sizes
+from benchmarks.measuring import ROOT, Processors, Row, Sizes
 
 __all__ = ["MEASURES", "QUICK", "main", "measured"]
 
@@ -64,12 +64,18 @@ def measured(
     """The rows of the named measures, one after the other."""
     for number, name in enumerate(names, start=1):
         print(f"[{number}/{len(names)}] {name} ...", end=" ", file=sys.stderr, flush=True)
-        start = time.perf_counter()
+        start, before = time.perf_counter(), Processors.now()
         with warnings.catch_warnings():
             # What is measured on is made up, and the package says so; nobody needs to read it.
             warnings.simplefilter("ignore")
-            yield from measures[name](sizes)
+            for row in measures[name](sizes):
+                yield dataclasses.replace(row, stolen=_stolen_since(before))
         print(f"{time.perf_counter() - start:.0f} s", file=sys.stderr, flush=True)
+
+
+def _stolen_since(before: Processors | None) -> float | None:
+    now = Processors.now()
+    return None if before is None or now is None else before.stolen_until(now)
 
 
 def _arguments(given: Sequence[str] | None, names: Sequence[str]) -> argparse.Namespace:

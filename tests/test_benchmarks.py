@@ -8,9 +8,9 @@ import math
 
 import pytest
 
-from benchmarks import made, table
+from benchmarks import made, measuring, table
 from benchmarks.__main__ import MEASURES, QUICK, README, main, measured
-from benchmarks.measuring import Kind, Row, Sizes, Target, Times, race
+from benchmarks.measuring import Kind, Processors, Row, Sizes, Target, Times, race
 
 TINY = Sizes(
     rows=2_000, distinct=50, explained=500, frame=5, tickers=60, missing=4, delay=0.01, limit=0.01,
@@ -20,7 +20,7 @@ TINY = Sizes(
 ROWS = [
     Row("a", "read", 0.0021, "s", "bare SELECT", 0.001, 2.1, Target(Kind.TIMES_THEIRS, 4), True),
     Row("a", "read", 0.5, "s", "a loop", 10.0, 0.05, Target(Kind.TIMES_FASTER, 50), False, "part"),
-    Row("b", "hold", 9.0, "B/row", target=Target(Kind.AT_MOST, 12.0)),
+    Row("b", "hold", 9.0, "B/row", target=Target(Kind.AT_MOST, 12.0), stolen=0.123),
 ]  # fmt: skip
 
 
@@ -104,11 +104,12 @@ def test_the_table_shows_every_row_in_both_forms():
     text = table.as_text(ROWS, Sizes(), around)
     for words in ("2.100 ms", "2.1 x", "<= 4 x", "20.0 x faster", "NO", "9.0 B/row", "<= 12 B/row"):
         assert words in text
+    assert " 12%" in text
     assert "read: part" in text
     assert text.endswith("1 of 2 targets met")
     lines = table.as_markdown(ROWS, QUICK, around).splitlines()
-    assert lines[2] == "| read | 2.100 ms | bare SELECT | 1.000 ms | 2.1 x | <= 4 x | yes |"
-    assert {line.count("|") for line in lines[:5]} == {8}
+    assert lines[2] == "| read | 2.100 ms | bare SELECT | 1.000 ms | 2.1 x | <= 4 x | yes |  |"
+    assert {line.count("|") for line in lines[:5]} == {9}
     assert "Other sizes" in lines[-1]
     assert f"pandas {around['pandas']}" in lines[-1]
 
@@ -121,6 +122,17 @@ def test_the_readme_holds_the_last_table_between_its_marks():
     assert readme.startswith(shown[:first])
     assert readme.endswith(shown[last:])
     assert " | ".join(table.HEADINGS) in readme
+
+
+def test_what_the_host_gave_to_others_is_told(tmp_path, monkeypatch):
+    file = tmp_path / "stat"
+    monkeypatch.setattr(measuring, "PROCESSORS", file)
+    assert Processors.now() is None
+    file.write_text("cpu  100 5 20 900 30 1 4 10 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n")
+    before = Processors.now()
+    assert before == Processors(busy=130, stolen=10)
+    assert before.stolen_until(Processors(busy=220, stolen=20)) == 0.1
+    assert before.stolen_until(before) == 0
 
 
 def test_the_json_holds_everything():
