@@ -79,7 +79,10 @@ JUNK: st.SearchStrategy[Any] = st.one_of(
     _NUMBERS,
     st.sampled_from(["9" * 400, "1e999", "NaN", "-Infinity", "0x1F", "1_0", "١٢", "1,2,3", ""]),
     st.sampled_from(ATTACKS),
-    st.sampled_from([[], {}, [[]], [None], {"": None}, {"a": {"a": {"a": {}}}}, {5: 1}, (1,)]),
+    # A copy each time, because `damaged` may damage what it has just put in.
+    st.sampled_from([[], {}, [[]], [None], {"": None}, {"a": {"a": {"a": {}}}}, {5: 1}, (1,)]).map(
+        copy.deepcopy
+    ),
     st.builds(nested, st.sampled_from([5, 400])),
 )
 """What no field should hold."""
