@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +13,7 @@ import typer
 from sectypes.cli.common import app, flush, make_folder
 from sectypes.errors import InputError, MissingExtraError
 from sectypes.files import write_whole
+from sectypes.shipped import shipped
 
 __all__ = ["lab"]
 
@@ -60,6 +60,6 @@ def _content(file: Path) -> bytes:
 
 def _notebooks() -> dict[str, bytes]:
     """The notebooks that came with the package, by file name."""
-    files = resources.files("sectypes.notebooks").iterdir()
+    files = shipped("notebooks").iterdir()
     found = {file.name: file.read_bytes() for file in files if file.name.endswith(".ipynb")}
     return dict(sorted(found.items()))

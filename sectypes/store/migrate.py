@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-from importlib import resources
 from typing import Literal
 
 from alembic import command
@@ -12,6 +11,7 @@ from alembic.config import Config
 from sqlalchemy import Connection
 
 from sectypes.config import Secret
+from sectypes.shipped import shipped
 from sectypes.store.connect import as_secret, is_sqlite, parse_url
 from sectypes.store.engine import Database, read_revision, wrong_schema
 from sectypes.store.tables import REVISION
@@ -116,7 +116,7 @@ def render_sql(dialect: Literal["postgresql", "sqlite"]) -> str:
 def script_config() -> Config:
     """Where Alembic finds the scripts."""
     config = Config()
-    folder = str(resources.files("sectypes.schema"))
+    folder = str(shipped("schema"))
     config.set_main_option("script_location", folder.replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
