@@ -18,9 +18,7 @@ from sectypes.backup_records import to_records
 from sectypes.errors import StoreUnavailable, StoreWarning
 from sectypes.records import OverrideEntry
 from sectypes.store import SqlStore
-from sectypes.store.connect import as_secret
 from sectypes.store.dialects import COPY_FROM
-from sectypes.store.engine import Database
 from sectypes.store.reading import read_columns
 from sectypes.store.rows import is_key, usable_keys
 from sectypes.taxonomy import AnswerStatus, Classification, Miss, Origin, SecurityType, Subtype
@@ -394,9 +392,6 @@ def test_a_subtype_of_a_newer_version_is_not_lost_from_the_history(store):
 
 def test_postgresql_hands_over_a_column_as_the_json_text_that_the_server_made(postgres_url):
     """Parsed by the driver it would be made twice; nothing else would tell."""
-    database = Database(as_secret(postgres_url))
-    listed = "SELECT json_agg(n) FROM generate_series(1, 3) AS n"
-    try:
-        assert database.read(lambda one: one.exec_driver_sql(listed).scalar()) == "[1, 2, 3]"
-    finally:
-        database.close()
+    listed = text("SELECT json_agg(n) FROM generate_series(1, 3) AS n")
+    with SqlStore(postgres_url) as store:
+        assert store._database.read(lambda one: one.execute(listed).scalar()) == "[1, 2, 3]"
