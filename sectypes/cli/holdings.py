@@ -100,12 +100,14 @@ def audit(
     as_json: AsJson = False,
     as_csv: AsCsv = False,
 ) -> None:
-    r"""Show what wrong types do to the risk score: per component and in total.
+    """Show what wrong types do to the risk score: per component and in total.
 
-    The positions, each with its effect, are in --csv, --json and in a report (--out).
+    The positions, each with its effect, are in --csv, --json and in a report
+    (--out).
 
-    A quoted pattern such as 'holdings/*.parquet', or a folder of Parquet files, is one book; its
-    files are read side by side (this needs Dask: pip install 'sectypes\[dask]').
+    A quoted pattern such as 'holdings/*.parquet', or a folder of Parquet
+    files, is one book; its files are read side by side, for which Dask is
+    needed.
     """
     from sectypes.scenarios import CrashScenarios, RiskLimits
 
