@@ -42,10 +42,10 @@ class Bill:
 
     Examples
     --------
-    >>> print(Bill(37, 213, 250))
-    37 calls, 213 of 250 left today
-    >>> print(Bill(1, None, None))
-    1 call, no daily limit is set
+    >>> str(Bill(37, 213, 250))
+    '37 calls, 213 of 250 left today'
+    >>> str(Bill(1, None, None))
+    '1 call, no daily limit is set'
     """
 
     calls: int

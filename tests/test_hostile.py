@@ -20,7 +20,6 @@ import os
 import stat
 from dataclasses import replace
 from html.parser import HTMLParser
-from importlib import resources
 from pathlib import Path
 
 import openpyxl
@@ -30,6 +29,7 @@ from sqlalchemy import Engine, event
 from support import compared as books
 from support.fmp_server import profile
 from support.hostile import FORMULA_STARTS
+from support.notebooks import NOTEBOOKS
 
 import sectypes
 from sectypes.backup import ImportSummary
@@ -46,7 +46,6 @@ from sectypes.taxonomy import AnswerStatus, Miss
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 PACKAGE = Path(sectypes.__file__).parent
-NOTEBOOKS = resources.files("sectypes.notebooks")
 MARK = "Q7Z"
 INJECTIONS = [f"{MARK}'; DROP TABLE overrides;--", f'{MARK}" OR 1=1', f"{MARK}%s:x)(?", f"{MARK}\\"]
 MARKUP = [
@@ -308,7 +307,7 @@ def test_what_is_written_replaces_a_link_and_leaves_alone_where_it_leads(tmp_pat
     kept.write_text("mine")
     folder.mkdir()
     written = ["lab.ipynb", "report.html", "positions.csv", "concentration.png", "a.json", "a.xlsx"]
-    notebooks = [one.name for one in NOTEBOOKS.iterdir() if one.name.endswith(".ipynb")]
+    notebooks = [one.name for one in NOTEBOOKS]
     for number, name in enumerate([*written, *notebooks]):
         (folder / name).symlink_to(kept if number % 2 else absent)
     assert run(["lab", str(folder), "--no-open", "--force"]) == 0
@@ -325,7 +324,7 @@ def test_what_is_written_replaces_a_link_and_leaves_alone_where_it_leads(tmp_pat
 
 
 def test_a_notebook_that_is_a_link_is_somebody_s_own_and_kept(tmp_path, capsys):
-    notebook = next(one.name for one in NOTEBOOKS.iterdir() if one.name.endswith(".ipynb"))
+    notebook = NOTEBOOKS[0].name
     (tmp_path / "out").mkdir()
     (tmp_path / "mine").write_text("mine")
     (tmp_path / "out" / notebook).symlink_to(tmp_path / "mine")

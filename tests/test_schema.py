@@ -8,7 +8,6 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from importlib import resources
 from pathlib import Path
 
 import psycopg2
@@ -21,13 +20,14 @@ from sqlalchemy.exc import IntegrityError
 from support.databases import Clock
 
 from sectypes.errors import StoreSchemaError, StoreUnavailable
+from sectypes.shipped import shipped
 from sectypes.store import SqlStore, migrate
 from sectypes.store.connect import as_secret
 from sectypes.store.engine import Database
 from sectypes.store.tables import FACT_ORIGINS, REVISION, VERSION_TABLE, metadata
 from sectypes.taxonomy import Classification, Origin, SecurityType
 
-SCHEMA = resources.files("sectypes.schema")
+SCHEMA = shipped("schema")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
